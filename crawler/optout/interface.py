@@ -1,0 +1,98 @@
+"""What a reader is, and the carriers that it may be handed.
+
+A new protocol is one file in ``readers/``, one line in ``registry.py``, one folder of vectors and one row in
+docs/protocols.md. A reader overrides only the inputs that its protocol uses; it does no I/O and never raises on content.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from crawler.optout.statement import SILENCE
+
+if TYPE_CHECKING:
+    from crawler.optout.statement import Reading, RobotsRecords, Source, Statement
+    from crawler.values.html import HtmlPage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteFile:
+    """A file at a fixed place of an origin (or one that a reader referred to), answered with 2xx."""
+
+    source: Source
+    path: str
+    """Path that was asked for, e.g. ``/.well-known/tdmrep.json``; an absolute URL for a referred document."""
+    content_type: str | None
+    body: bytes
+    """After content decoding, within the size limit of site files."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseHead:
+    """Status and header fields of the resource itself."""
+
+    source: Source
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    """Fields in order of arrival, names as sent, values decoded as latin-1, repeated fields kept."""
+
+    def values(self, name: str) -> tuple[tuple[int, str], ...]:
+        """Index and value of every field of that name, compared without case."""
+        wanted = name.lower()
+        return tuple((index, value) for index, (field, value) in enumerate(self.headers) if field.lower() == wanted)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HtmlHead:
+    """What one pass over an HTML page found (elements anywhere in the page, not only in ``head``)."""
+
+    source: Source
+    page: HtmlPage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaFile:
+    """An image, audio, video, PDF or EPUB file that may carry metadata of its own."""
+
+    source: Source
+    content_type: str
+    """Essence, lower case; detected from the bytes where the header is wrong."""
+    body: bytes
+
+
+class OptOutReader:
+    """Base of all readers. The registry says which site files to fetch from the class attributes."""
+
+    id: ClassVar[str]
+    title: ClassVar[str]
+    spec_url: ClassVar[str]
+    spec_version: ClassVar[str]
+    version: ClassVar[str]
+    """Of this reader; raised by every change that could read a carrier otherwise."""
+    site_files: ClassVar[tuple[str, ...]] = ()
+    """Paths at the origin that this protocol needs besides /robots.txt."""
+
+    def read_robots(self, robots: RobotsRecords) -> Reading:  # noqa: ARG002 - overridden where the protocol uses it
+        """Read the protocol's own records of robots.txt."""
+        return SILENCE
+
+    def read_site_file(self, file: SiteFile) -> Reading:  # noqa: ARG002 - see above
+        """Read one of ``site_files``, or a document that a reading referred to."""
+        return SILENCE
+
+    def read_response_head(self, head: ResponseHead) -> Reading:  # noqa: ARG002 - see above
+        """Read header fields; called before the body is downloaded."""
+        return SILENCE
+
+    def read_html(self, html: HtmlHead) -> Reading:  # noqa: ARG002 - see above
+        """Read elements of a page."""
+        return SILENCE
+
+    def read_media(self, media: MediaFile) -> Reading:  # noqa: ARG002 - see above
+        """Read metadata inside a file; bounded, pixels are never decoded."""
+        return SILENCE
+
+    def settle(self, statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
+        """Apply an order of carriers of the protocol's own (only TDMRep has one) to all its statements on a URL."""
+        return statements
