@@ -1,0 +1,59 @@
+"""All that is known of one URL at one stage; what is not in here cannot influence a verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from crawler.optout.robots.access import RobotsAnswer
+    from crawler.optout.statement import Statement, Unread
+    from crawler.policy.barriers import Barrier
+    from crawler.policy.decision import Stage
+    from crawler.values.url import Url
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedEntry:
+    """The blocklist entry that covers a host, URL or address."""
+
+    list_id: str
+    list_digest: str
+    entry: str
+    """The entry as matched, canonical."""
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A check before the network, or the transport, ended the matter; ``code`` is one of ``policy.reasons``."""
+
+    code: str
+    detail: str
+    defers: bool = False
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Input of ``decide``. Times come in as values; nothing here reads a clock."""
+
+    url: Url
+    stage: Stage
+    today: date
+    """UTC day of the decision: overrides and agreements are dated."""
+    refusal: Refusal | None = None
+    """From the scheme, form, port, budget, address or transport; checked in the gate's order."""
+    listed: ListedEntry | None = None
+    robots: RobotsAnswer | None = None
+    """``None`` only where robots was never reached because an earlier check refused."""
+    barrier: Barrier | None = None
+    """What the response itself refused: status, login, challenge, paywall."""
+    statements: tuple[Statement, ...] = ()
+    """Of every carrier read so far, inherited ones (redirect hops, PC-29, PC-31) included; readers' own
+    orders (``OptOutReader.settle``) are already applied."""
+    unread: tuple[Unread, ...] = ()
+    unread_tries: int = 0
+    """How often the blocking unread carriers have been asked for."""
