@@ -79,7 +79,24 @@ class Statement:
     """``strict``, or the project's rule that was needed to read it, e.g. ``PC-5``."""
     source: Source
     reader_version: str
+    duties: tuple[str, ...] = ()
+    """With CONDITIONAL: everything of ``DUTIES`` that must be met first. Empty means that the duty has no name
+    here, so that no policy can declare it met."""
 
+
+DUTIES: tuple[str, ...] = (
+    "payment",
+    "attribution",
+    "share-alike",
+    "no-derivatives",
+    "non-commercial",
+    "contribution",
+    "reporting",
+    "licence-token",
+    "contract",
+    "paywall",
+)
+"""Names of the duties that a condition may carry (opt-outs.md sections 2, 7 and 12). ``paywall`` is never met."""
 
 VALUE_LIMIT = 512
 """Longest literal kept in a statement, in characters; the whole carrier is in the evidence."""
