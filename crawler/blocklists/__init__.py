@@ -1,0 +1,1 @@
+"""Whom we never visit: catalog, formats and matching. Pure."""

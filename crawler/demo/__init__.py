@@ -1,0 +1,1 @@
+"""A small web of many sites on loopback, for a first look and for tests."""

@@ -1,0 +1,1 @@
+"""Scrapy extensions that own the open crawl while it runs."""

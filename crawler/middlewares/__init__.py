@@ -1,0 +1,1 @@
+"""Scrapy middlewares: they translate for the gate and never judge."""

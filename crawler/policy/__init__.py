@@ -1,0 +1,1 @@
+"""What we decide, by which rule of the operator, and why. Pure."""

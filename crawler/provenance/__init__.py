@@ -1,0 +1,1 @@
+"""What we can prove: rows, leaves and digests. Pure."""

@@ -1,0 +1,1 @@
+"""The spiders that crawl by scope or by list."""

@@ -1,0 +1,1 @@
+"""Everything that touches the disk: layout, journal, WARC, manifest, policies and lists."""

@@ -1,0 +1,1 @@
+"""Words that all rooms share: URL, host, address, digest, markup. Pure."""

@@ -1,0 +1,1 @@
+"""One file per blocklist format: bytes as received to entries. Pure."""
