@@ -1,0 +1,87 @@
+"""One request on its way and what the wire said about it: filled in by the download handler, read by everyone after it.
+
+Holds facts only. What follows from them is decided in ``policy``; nothing here knows Scrapy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from crawler.policy.decision import Decision
+    from crawler.values.digest import Digest
+
+EXCHANGE_KEY = "clearcrawl"
+"""Key of ``request.meta`` under which the gate puts the exchange; without it no request leaves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopReason:
+    """Why the body of a reply is not to be downloaded; ``code`` is one of ``policy.reasons``."""
+
+    code: str
+    detail: str = ""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Exchange:
+    """One request and its reply. The gate makes it, the handler fills it in; a resend over a fresh connection after a
+    stale one counts in ``sends`` and starts the reply's fields anew."""
+
+    url: str
+    """Canonical URL that the gate judged; must equal ``request.url``."""
+    decision: Decision
+    """The gate's verdict on exactly this URL; anything but ALLOW is never sent."""
+    max_bytes: int
+    """Limit of the body in octets, as sent and after each content coding."""
+    on_head: Callable[[Exchange], StopReason | None] | None = None
+    """Asked once, when status and fields are known and before the body is downloaded. Runs on the event loop, so it
+    must not wait. An exception counts as a stop with ``internal_error``."""
+
+    started_at: datetime | None = None
+    """UTC, when the handler took the request."""
+    finished_at: datetime | None = None
+    """UTC, when the reply was complete, stopped or failed."""
+    sends: int = 0
+    """How often the request was written to a connection: 2 after a stale pooled connection, else 1."""
+    request_head: bytes = b""
+    """Request line, fields and blank line as written."""
+
+    ip_address: str | None = None
+    """The peer, as dialled and as seen after connecting."""
+    tls_version: str | None = None
+    """As OpenSSL names it, e.g. ``TLSv1.3``; ``None`` over plain HTTP."""
+    tls_cipher: str | None = None
+    certificate_digest: Digest | None = None
+    """SHA-256 over the DER form of the leaf certificate."""
+
+    status: int | None = None
+    head: bytes = b""
+    """Status line, field lines and blank line exactly as received: order, case, duplicates, line ends."""
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    """Field names and values in order, space around them removed, folded lines joined; names keep their case."""
+    latency: float | None = None
+    """Seconds from the request's last octet to the end of the head."""
+
+    bytes_received: int = 0
+    """Octets of the body as they arrived, without chunked framing."""
+    body_as_sent: bytes = b""
+    """The body before content decoding; chunked framing is the one thing that is taken off."""
+    is_body_complete: bool = False
+    """Whether the message's own framing, or a clean close where there is none, said that this is all."""
+    stopped: StopReason | None = None
+    """Set where ``on_head`` stopped the download."""
+
+    error: str | None = None
+    """Code of ``network.failures`` where the exchange failed; a failed exchange keeps all facts gathered so far."""
+    error_detail: str = ""
+    defers: bool = False
+    """With ``error``: whether asking again later can help."""
+
+    def field_values(self, name: bytes) -> list[bytes]:
+        """All values of one field in the order of arrival; ``name`` in lower case."""
+        return [value for key, value in self.headers if key.lower() == name]

@@ -1,0 +1,48 @@
+"""What the network rooms may know of the policy in force, for each running crawler.
+
+Set by the add-on before the engine starts. A crawler without an entry dials nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from scrapy.crawler import Crawler
+
+    from crawler.policy.document import Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NetworkRules:
+    """Rules that hold at the moment a connection is opened."""
+
+    test_hosts: Mapping[str, str]
+    """Name pattern to address; the only way past the address check (R4.5)."""
+    refuse: Callable[[str, str], str | None]
+    """Asked with host and address for each request: a clause that says which blocklist entry covers the address, or
+    ``None``. An exception refuses."""
+    limits: Limits
+
+
+_rules: WeakKeyDictionary[Crawler, NetworkRules] = WeakKeyDictionary()
+
+
+def set_rules(crawler: Crawler, rules: NetworkRules) -> None:
+    """Put rules in force for this crawler; a second call replaces them for every request not yet sent."""
+    _rules[crawler] = rules
+
+
+def rules_of(crawler: Crawler) -> NetworkRules | None:
+    """Rules of this crawler, ``None`` where nobody set any."""
+    return _rules.get(crawler)
+
+
+def only_rules() -> NetworkRules | None:
+    """The rules of this process for callers that belong to no crawler; ``None`` unless there is exactly one set."""
+    found = {id(rules): rules for rules in _rules.values()}
+    return next(iter(found.values())) if len(found) == 1 else None
