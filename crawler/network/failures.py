@@ -15,7 +15,7 @@ from service_identity import VerificationError
 from twisted.internet import error as tx_error
 from twisted.internet.defer import CancelledError
 from twisted.web._newclient import ParseError, _WrapperException
-from twisted.web.http import PotentialDataLoss, _DataLoss
+from twisted.web.http import PotentialDataLoss, _DataLoss, _MalformedChunkedDataError
 
 from crawler.policy.decision import Verdict
 from crawler.policy.reasons import reason_of
@@ -115,6 +115,7 @@ CODES: dict[type[BaseException], str] = {
     SSL.Error: "tls_error",
     VerificationError: "tls_error",
     _DataLoss: "body_incomplete",
+    _MalformedChunkedDataError: "connection_error",
     PotentialDataLoss: "body_incomplete",
     ParseError: "connection_error",
     _WrapperException: "connection_error",
@@ -148,10 +149,8 @@ OUR_FAULT: tuple[type[BaseException], ...] = (
     tx_error.MessageLengthError,
     tx_error.MulticastJoinError,
     tx_error.NotListeningError,
-    tx_error.PeerVerifyError if hasattr(tx_error, "PeerVerifyError") else tx_error.AlreadyCalled,
-    tx_error.PotentialZombieWarning,
+    tx_error.NoProtocol,
     tx_error.ProcessDone,
-    tx_error.ProcessExitedAlready,
     tx_error.ProcessTerminated,
     tx_error.ReactorAlreadyInstalledError,
     tx_error.ReactorAlreadyRunning,
@@ -177,21 +176,22 @@ def listed_code(kind: type[BaseException]) -> str | None:
 
 
 def failure_of(error: BaseException) -> TransportFailure:
-    """Name the failure. An exception that no table knows is a mistake of ours and refuses."""
-    best, best_code = error, "internal_error"
-    for candidate in _causes(error):
-        code = getattr(candidate, "code", None) or listed_code(type(candidate)) or "internal_error"
-        if _telling(code) > _telling(best_code) or best_code == "internal_error":
-            best, best_code = candidate, code
-        if isinstance(getattr(candidate, "code", None), str):
-            break
-    detail = str(best) or type(best).__name__
-    return TransportFailure(code=best_code, detail=detail, defers=Verdict.DEFER in reason_of(best_code).verdicts)
+    """Name the failure by its most telling cause. An exception that no table knows is a mistake of ours and refuses."""
+    ranked = [(_code_and_rank(cause), cause) for cause in _causes(error)]
+    (code, _), cause = max(ranked, key=lambda entry: entry[0][1])
+    detail = str(cause) or type(cause).__name__
+    return TransportFailure(code=code, detail=detail, defers=Verdict.DEFER in reason_of(code).verdicts)
 
 
-def _telling(code: str) -> int:
-    """Order among several causes of one failure: a bare broken connection says least."""
-    return {"internal_error": 0, "connection_error": 1}.get(code, 2)
+def _code_and_rank(error: BaseException) -> tuple[str, int]:
+    """A bare broken connection says least, our own exceptions and unknown ones say most."""
+    code = getattr(error, "code", None)
+    if isinstance(code, str):
+        return code, 3
+    code = listed_code(type(error))
+    if code is None:
+        return "internal_error", 3
+    return code, {"internal_error": 0, "connection_error": 1}.get(code, 2)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
