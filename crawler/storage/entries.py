@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -142,3 +142,133 @@ class Outcome:
     links: tuple[NewUrl, ...] = ()
     detail: str = ""
     """Short error or reason of the attempt, for the journal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """An entry of the evidence log that is not a row, e.g. an override used, a list snapshot taken into use."""
+
+    type: str
+    """Stable name in ``snake_case``."""
+    body: Mapping[str, Any]
+    """JSON values only; keys are ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """A request besides the claims (site file, sitemap) that is about to be sent; on disk before it leaves."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntentOutcome:
+    """How the attempt of an intent ended."""
+
+    attempt_id: int
+    attempt: AttemptOutcome
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRequest:
+    """How many URLs are wanted, and from whom not."""
+
+    now: float
+    """Unix time; URLs with a later ``not_before`` stay parked."""
+    limit: int
+    per_lane: int = 1
+    exclude: frozenset[str] = frozenset()
+    """Lanes that must not be served now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Everything of one group commit. It becomes durable as a whole, or not at all."""
+
+    outcomes: tuple[Outcome, ...] = ()
+    new_urls: tuple[NewUrl, ...] = ()
+    """Seeds and sitemap entries; links of a page travel in its outcome."""
+    site_files: tuple[SiteFileEntry, ...] = ()
+    """An entry with an ``attempt_id`` also ends that attempt, with ``ok``."""
+    intents: tuple[Intent, ...] = ()
+    intent_outcomes: tuple[IntentOutcome, ...] = ()
+    """Ends of intents that leave no site file."""
+    releases: tuple[Claim, ...] = ()
+    """Claims handed back unsent: waiting again, and not counted as a try."""
+    events: tuple[Event, ...] = ()
+    records: tuple[RecordDraft, ...] = ()
+    """WARC records that belong to no outcome, e.g. of a sitemap."""
+    claim: ClaimRequest | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """What one group commit did."""
+
+    claims: tuple[Claim, ...] = ()
+    intents: tuple[int, ...] = ()
+    """Attempt ids, in the order of ``Batch.intents``."""
+    new_urls: int = 0
+    """How many URLs of the batch were not known before."""
+    rows: int = 0
+    """Rows of this commit."""
+    unpublished: int = 0
+    """Rows in the journal that are in no segment yet."""
+    waiting: int = 0
+    """URLs of the frontier that wait, due or parked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunInfo:
+    """What ``crawl.json``, the ``warcinfo`` records and the log's start entry say about this run."""
+
+    operator: str
+    product_token: str
+    purpose: str
+    user_agent: str
+    software: str
+    """Name and version, e.g. ``clearcrawl/0.1.0``."""
+    name: str | None = None
+    """First part of the crawl id, ``[a-z0-9][a-z0-9-]*``."""
+    is_test: bool = False
+    """Whether test hosts may be visited."""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """Digests and versions in force, JSON values; they go into ``crawl.json`` and the log as they are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """What the start found of an earlier run; all empty in a new folder or after a clean end."""
+
+    resumed: bool = False
+    """The folder held a crawl before."""
+    unclean: bool = False
+    """The earlier run was killed or failed."""
+    interrupted: tuple[str, ...] = ()
+    """URLs whose request was on its way; those of the frontier wait again."""
+    cut: Mapping[str, int] = field(default_factory=dict)
+    """WARC file to octets that were written without being committed, now cut off."""
+    removed: tuple[str, ...] = ()
+    """Temporary files, and segments that no commit knew; their rows are still in the journal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """The crawl in numbers, over all runs in this folder."""
+
+    waiting: int = 0
+    sent: int = 0
+    done: int = 0
+    failed: int = 0
+    denied: int = 0
+    rows_allow: int = 0
+    rows_deny: int = 0
+    rows_defer: int = 0
+    unpublished: int = 0
+    segments: int = 0
+    lanes: int = 0
+    bytes_fetched: int = 0
+    bytes_retained: int = 0
+    site_files: int = 0
+    interrupted: int = 0
