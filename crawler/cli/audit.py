@@ -1,0 +1,16 @@
+"""The group ``audit``: questions to a finished crawl. Nothing here or below imports Scrapy."""
+
+from __future__ import annotations
+
+import click
+
+from crawler.cli.lazy import Entry, LazyGroup
+
+COMMANDS = {
+    "explain": Entry(module="crawler.cli.explain", summary="Why a URL was taken, left or deferred."),
+}
+
+
+@click.group("audit", cls=LazyGroup, entries=COMMANDS)
+def command() -> None:
+    """Ask a finished crawl; needs no Scrapy and changes nothing."""
