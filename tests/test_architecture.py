@@ -61,13 +61,17 @@ def _name(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
+def _is_impure(module: str) -> bool:
+    return module.split(".", maxsplit=1)[0] in IMPURE_MODULES or module == "urllib.request"
+
+
 def _impurities(tree: ast.AST) -> list[str]:
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            found += [f"{node.lineno}: import {a.name}" for a in node.names if a.name.split(".")[0] in IMPURE_MODULES]
+            found += [f"{node.lineno}: import {alias.name}" for alias in node.names if _is_impure(alias.name)]
         elif isinstance(node, ast.ImportFrom):
-            if (node.module or "").split(".")[0] in IMPURE_MODULES:
+            if _is_impure(node.module or ""):
                 found.append(f"{node.lineno}: from {node.module} import ...")
         elif isinstance(node, ast.Call):
             name = _name(node.func)
