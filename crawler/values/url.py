@@ -27,13 +27,14 @@ _HIGHEST_PORT = 65535
 # RFC 3986: pchar, "/" and "?"; an escape stays where it stands for none of the unreserved characters.
 _LEGAL = r"A-Za-z0-9\-._~!$&'()*+,;=:@/"
 _ESCAPE = r"%(?:[0189A-F][0-9A-F]|2[0-9A-CF]|3[A-F]|[46]0|5[B-E]|7[B-DF])"
-_PATH = rf"(?:[{_LEGAL}]++|{_ESCAPE})*+"
-_QUERY = rf"(?:\?(?:[{_LEGAL}?]++|{_ESCAPE})*+)?+"
+_PATH = rf"[{_LEGAL}]*+(?:{_ESCAPE}[{_LEGAL}]*+)*+"
+_QUERY = rf"(?:\?[{_LEGAL}?]*+(?:{_ESCAPE}[{_LEGAL}?]*+)*+)?+"
 _PORT = r"(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 
 # Already canonical, with a host whose last label begins with a letter. A path with "/." goes the long way.
 _CANONICAL = re.compile(
-    rf"http(s)?://((?:[a-z0-9_-]{{1,63}}\.)*[a-z][a-z0-9_-]{{0,62}})(?::(?!(?(1)443|80)/){_PORT})?/{_PATH}{_QUERY}"
+    r"http(s)?://((?:[a-z0-9_-]{1,63}+\.)*+[a-z][a-z0-9_-]{0,62}+)"
+    rf"(?::(?!(?(1)443|80)/){_PORT})?+/{_PATH}{_QUERY}"
 )
 _TARGET = re.compile(rf"/(?!/){_PATH}{_QUERY}")
 _RELATIVE = re.compile(rf"(?![^/?]*:)(?![./?]){_PATH}{_QUERY}")
@@ -98,7 +99,9 @@ def canonicalise(raw: str, *, limit: int = URL_LIMIT) -> CanonicalUrl:
     ``scheme_refused``, ``url_malformed``, ``url_too_long``, ``userinfo_refused``, ``host_refused`` (a host that no
     canonical spelling exists for; all other forms are judged by ``host.refused_host``).
     """
-    return CanonicalUrl(raw) if _is_canonical(raw, limit) else _canonicalise(_stripped(raw), limit, "utf-8")
+    if _is_canonical(raw, limit):
+        return CanonicalUrl(raw)
+    return _canonicalise(_stripped(raw), limit, "utf-8")
 
 
 def split(canonical: CanonicalUrl) -> Url:
@@ -144,12 +147,10 @@ def resolve(base: CanonicalUrl, reference: str, *, limit: int = URL_LIMIT, encod
 
 def _is_canonical(text: str, limit: int) -> bool:
     match = _CANONICAL.fullmatch(text)
-    return (
-        match is not None
-        and "/." not in text
-        and len(text) <= limit
-        and (len(text) <= _HOST_OCTETS or match.end(2) - match.start(2) <= _HOST_OCTETS)
-    )
+    if match is None or "/." in text:
+        return False
+    octets = len(text)
+    return octets <= _HOST_OCTETS <= limit or (octets <= limit and match.end(2) - match.start(2) <= _HOST_OCTETS)
 
 
 def _query_start(url: str) -> int:
