@@ -1,8 +1,51 @@
-"""One pass over an HTML page: the elements that readers, links, barriers and documents need. No judgement here."""
+"""One pass over an HTML page: the elements that readers, links, barriers and documents need. No judgement here.
+
+Elements count as a user agent without scripting sees them: what stands in comments, scripts, text fields and
+``template`` is text, what stands in ``noscript`` is markup.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from selectolax.lexbor import LexborHTMLParser
+from w3lib.encoding import html_to_unicode, resolve_encoding
+
+from crawler.values.html_shape import safe_length
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from selectolax.lexbor import LexborNode
+
+MARKUP_LIMIT = 512
+"""Longest rebuilt element and title, in characters."""
+DATA_BLOCKS = frozenset({"application/ld+json", "application/rsl+xml"})
+"""Script types that are kept as data."""
+
+_WHITE_SPACE = "\t\n\f\r "
+# One selector list, one walk of the tree in C. ``[href]`` is a, area, link and base; ``[src]`` what is embedded.
+_WANTED = "[href],[src],[srcset],meta,title,script,input"
+_REFRESH = re.compile(
+    r"[\t\n\f\r ]*(?:\d+[\d.]*|\.[\d.]*)(?:[\t\n\f\r ]*[;,][\t\n\f\r ]*|[\t\n\f\r ]+)(?P<rest>.*)", re.DOTALL
+)
+_REFRESH_URL = re.compile(r"url[\t\n\f\r ]*=[\t\n\f\r ]*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HtmlLimits:
+    """Bounds of one pass; over them the page is marked, never refused here."""
+
+    body_bytes: int = 10 * 1024 * 1024
+    """Octets that are looked at."""
+    depth: int = 256
+    """Elements within one another; what follows the first deeper element is not looked at."""
+    links: int = 5_000
+    """Distinct hyperlinks, frames and images kept, each."""
+    elements: int = 5_000
+    """``meta`` elements, ``link`` elements and data blocks kept, each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +61,7 @@ class Meta:
     index: int
     """Counted over all ``meta`` elements of the page from 0."""
     markup: str
-    """The element rebuilt as text, at most 512 characters."""
+    """The element rebuilt as text, at most ``MARKUP_LIMIT`` characters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +73,11 @@ class Link:
     """Tokens, lower case."""
     href: str
     type: str
+    """Essence, lower case; empty where there is none."""
     markup: str
+    index: int = 0
+    """Counted over all elements kept as links from 0."""
+    hreflang: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +85,7 @@ class Script:
     """A data block (JSON-LD, RSL), not a program."""
 
     type: str
+    """Essence, lower case."""
     text: str
     index: int
 
@@ -49,18 +97,249 @@ class HtmlPage:
     charset: str
     lang: str | None
     title: str
-    """At most 512 characters, white space folded."""
+    """At most ``MARKUP_LIMIT`` characters, white space folded."""
     base: str | None
     """First ``base`` element with an ``href``."""
     metas: tuple[Meta, ...]
     links: tuple[Link, ...]
     scripts: tuple[Script, ...]
     hyperlinks: tuple[str, ...]
-    """``href`` of ``a`` and ``area``, ``src`` of ``frame`` and ``iframe``, in document order, without duplicates."""
+    """``href`` of ``a`` and ``area`` in document order, stripped, without duplicates, ``rel=nofollow`` included."""
+    frames: tuple[str, ...] = ()
+    """``src`` of ``frame`` and ``iframe``, in the same manner."""
     images: tuple[str, ...]
     """``src`` (and first of ``srcset``) of ``img``, ``source``, without duplicates."""
+    canonical: str | None = None
+    """``href`` of the first ``link rel=canonical``."""
     refresh: str | None
     """Target of the first ``meta http-equiv=refresh`` outside ``noscript``."""
     has_password_field: bool
+    has_more_links: bool = False
+    """More hyperlinks, frames or images than the limit: noted, the page itself was read whole."""
     is_truncated: bool
-    """More elements than the caps, or deeper than the limit: what was read may not be all."""
+    """More elements than the limits, longer or deeper: what was read is not all."""
+
+
+DEFAULT_LIMITS = HtmlLimits()
+
+
+def scan(body: bytes, *, content_type: str | None, limits: HtmlLimits = DEFAULT_LIMITS) -> HtmlPage:
+    """Read a page; never raises on content.
+
+    ``body`` is content-decoded, ``content_type`` the value of the header field. The encoding is that of the byte
+    order mark, else of the header, else of the markup, else UTF-8; undecodable octets become U+FFFD.
+    """
+    charset, markup = _decode(body[: limits.body_bytes], content_type)
+    length = safe_length(markup, limits.depth)
+    pass_ = _Pass(limits)
+    pass_.is_truncated = len(body) > limits.body_bytes or length < len(markup)
+    if length:
+        pass_.walk(LexborHTMLParser(markup[:length]))
+    return pass_.page(charset)
+
+
+def _decode(body: bytes, content_type: str | None) -> tuple[str, bytes]:
+    """Name of the encoding (as the Encoding Standard resolves it) and the markup as UTF-8."""
+    charset, text = html_to_unicode(content_type, body)
+    # A label that has no codec is settled by w3lib as "absent"; utf8 is its spelling of the default.
+    return resolve_encoding(charset) or charset, text.encode("utf-8", "replace")
+
+
+class _Pass:
+    """Collects while the tree is walked once."""
+
+    def __init__(self, limits: HtmlLimits) -> None:
+        self.limits = limits
+        self.is_truncated = False
+        self.has_more_links = False
+        self.has_password_field = False
+        self.lang: str | None = None
+        self.title: str | None = None
+        self.base: str | None = None
+        self.canonical: str | None = None
+        self.refresh: str | None = None
+        self.metas: list[Meta] = []
+        self.links: list[Link] = []
+        self.scripts: list[Script] = []
+        self.hyperlinks: dict[str, None] = {}
+        self.frames: dict[str, None] = {}
+        self.images: dict[str, None] = {}
+
+    def walk(self, tree: LexborHTMLParser) -> None:
+        root = tree.root
+        if root is None:  # pragma: no cover - the parser makes an html element of whatever it is given
+            return
+        self.lang = _stripped(root.attributes.get("lang"))
+        for node in root.css(_WANTED):
+            tag = node.tag
+            if tag == "a" or tag == "area":  # noqa: PLR1714 - two comparisons are cheaper than a set
+                self._hyperlink(tag, node.attributes)
+            elif tag is not None and (visit := _VISITORS.get(tag)) is not None:
+                visit(self, node)
+
+    def _hyperlink(self, tag: str, attributes: dict[str, str | None]) -> None:
+        href = attributes.get("href")
+        if href is None and "href" not in attributes:
+            return
+        reference = (href or "").strip(_WHITE_SPACE)
+        self._keep(self.hyperlinks, reference)
+        if attributes.get("rel"):
+            self._link(tag, attributes, reference)
+
+    def _keep(self, kept: dict[str, None], reference: str) -> None:
+        if len(kept) < self.limits.links:
+            kept[reference] = None
+        elif reference not in kept:
+            self.has_more_links = True
+
+    def _link(self, tag: str, attributes: dict[str, str | None], href: str) -> None:
+        if len(self.links) >= self.limits.elements:
+            self.is_truncated = True
+            return
+        rel = tuple((attributes.get("rel") or "").lower().split())
+        if tag == "link" and self.canonical is None and "canonical" in rel:
+            self.canonical = href
+        self.links.append(
+            Link(
+                tag=tag,
+                rel=rel,
+                href=href,
+                type=_essence(attributes.get("type")),
+                markup=_rebuilt(tag, attributes),
+                index=len(self.links),
+                hreflang=attributes.get("hreflang"),
+            ),
+        )
+
+    def visit_link(self, node: LexborNode) -> None:
+        attributes = node.attributes
+        self._link("link", attributes, (attributes.get("href") or "").strip(_WHITE_SPACE))
+
+    def visit_base(self, node: LexborNode) -> None:
+        if self.base is None:
+            self.base = (node.attributes.get("href") or "").strip(_WHITE_SPACE)
+
+    def visit_meta(self, node: LexborNode) -> None:
+        if len(self.metas) >= self.limits.elements:
+            self.is_truncated = True
+            return
+        attributes = node.attributes
+        attribute = next((key for key in ("name", "property", "http-equiv") if attributes.get(key)), "")
+        name = (attributes.get(attribute) or "").strip(_WHITE_SPACE).lower()
+        content = attributes.get("content") or ""
+        self.metas.append(
+            Meta(
+                name=name,
+                attribute=attribute,
+                content=content,
+                index=len(self.metas),
+                markup=_rebuilt("meta", attributes),
+            ),
+        )
+        if self.refresh is None and (attributes.get("http-equiv") or "").strip(_WHITE_SPACE).lower() == "refresh":
+            target = refresh_target(content)
+            if target is not None and not _is_inside(node, "noscript"):
+                self.refresh = target
+
+    def visit_script(self, node: LexborNode) -> None:
+        kind = _essence(node.attributes.get("type"))
+        if kind not in DATA_BLOCKS:
+            return
+        if len(self.scripts) >= self.limits.elements:
+            self.is_truncated = True
+            return
+        self.scripts.append(Script(type=kind, text=node.text(), index=len(self.scripts)))
+
+    def visit_title(self, node: LexborNode) -> None:
+        if self.title is None and not _is_inside(node, "svg"):
+            self.title = " ".join(node.text().split())[:MARKUP_LIMIT]
+
+    def visit_input(self, node: LexborNode) -> None:
+        if (node.attributes.get("type") or "").strip(_WHITE_SPACE).lower() == "password":
+            self.has_password_field = True
+
+    def visit_frame(self, node: LexborNode) -> None:
+        source = _stripped(node.attributes.get("src"))
+        if source:
+            self._keep(self.frames, source)
+
+    def visit_image(self, node: LexborNode) -> None:
+        attributes = node.attributes
+        first_candidate = (attributes.get("srcset") or "").split(None, 1)[:1]
+        for source in (_stripped(attributes.get("src")), *(url.rstrip(",") for url in first_candidate)):
+            if source:
+                self._keep(self.images, source)
+
+    def page(self, charset: str) -> HtmlPage:
+        return HtmlPage(
+            charset=charset,
+            lang=self.lang or None,
+            title=self.title or "",
+            base=self.base,
+            metas=tuple(self.metas),
+            links=tuple(self.links),
+            scripts=tuple(self.scripts),
+            hyperlinks=tuple(self.hyperlinks),
+            frames=tuple(self.frames),
+            images=tuple(self.images),
+            canonical=self.canonical,
+            refresh=self.refresh,
+            has_password_field=self.has_password_field,
+            has_more_links=self.has_more_links,
+            is_truncated=self.is_truncated,
+        )
+
+
+_VISITORS = {
+    "link": _Pass.visit_link,
+    "base": _Pass.visit_base,
+    "meta": _Pass.visit_meta,
+    "script": _Pass.visit_script,
+    "title": _Pass.visit_title,
+    "input": _Pass.visit_input,
+    "frame": _Pass.visit_frame,
+    "iframe": _Pass.visit_frame,
+    "img": _Pass.visit_image,
+    "source": _Pass.visit_image,
+}
+
+
+def refresh_target(content: str) -> str | None:
+    """URL of a ``refresh`` value as HTML's shared declarative refresh steps find it; ``None`` for a plain reload."""
+    match = _REFRESH.fullmatch(content)
+    if match is None:
+        return None
+    rest = match["rest"]
+    prefix = _REFRESH_URL.match(rest)
+    target = rest[prefix.end() :] if prefix is not None else rest
+    if target[:1] in {'"', "'"}:
+        target = target[1:].partition(target[0])[0]
+    return target.strip(_WHITE_SPACE) or None
+
+
+def _stripped(value: str | None) -> str | None:
+    return None if value is None else value.strip(_WHITE_SPACE)
+
+
+def _essence(value: str | None) -> str:
+    return (value or "").partition(";")[0].strip(_WHITE_SPACE).lower()
+
+
+def _is_inside(node: LexborNode, tag: str) -> bool:
+    """Whether an element of that name stands around the node; the depth limit bounds the walk."""
+    parent = node.parent
+    while parent is not None:
+        if parent.tag == tag:
+            return True
+        parent = parent.parent
+    return False
+
+
+def _rebuilt(tag: str, attributes: dict[str, str | None]) -> str:
+    """Start tag with its attributes as parsed, so that the evidence shows what was compared."""
+    return f"<{tag}{''.join(_pairs(attributes.items()))}>"[:MARKUP_LIMIT]
+
+
+def _pairs(attributes: Iterable[tuple[str, str | None]]) -> Iterable[str]:
+    for name, value in attributes:
+        yield f" {name}" if value is None else f' {name}="{value.replace(chr(34), "&quot;")}"'
