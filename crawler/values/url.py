@@ -21,7 +21,7 @@ URL_LIMIT = 2048
 _RAW_FACTOR = 8
 """A raw text longer than this many limits is not looked at: escapes and dot segments shrink less in practice."""
 
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+DEFAULT_PORTS = {"http": 80, "https": 443}
 _HIGHEST_PORT = 65535
 
 # RFC 3986: pchar, "/" and "?"; an escape stays where it stands for none of the unreserved characters.
@@ -114,7 +114,7 @@ def split(canonical: CanonicalUrl) -> Url:
         text=canonical,
         scheme=scheme,
         host=Host(host.strip("[]")),
-        port=int(port) if port else _DEFAULT_PORTS[scheme],
+        port=int(port) if port else DEFAULT_PORTS[scheme],
         target=target,
     )
 
@@ -194,7 +194,7 @@ def _canonicalise(text: str, limit: int, encoding: str) -> CanonicalUrl:
     if scheme is None:
         _malformed("an absolute URL begins with http:// or https://")
     name = scheme[1].lower()
-    if name not in _DEFAULT_PORTS:
+    if name not in DEFAULT_PORTS:
         raise UrlError("scheme_refused", f"only http and https are asked for, not {name[:40]}")
     authority = _AUTHORITY.match(text, scheme.end())
     if authority is None:
@@ -208,7 +208,7 @@ def _joined(origin: str, target: str, limit: int, encoding: str) -> CanonicalUrl
     if len(target) > limit * _RAW_FACTOR:
         _too_long(limit)
     path, question, query = target.partition("?")
-    path = _without_dots(_fixed(path.replace("\\", "/"), "utf-8")) or "/"
+    path = without_dots(_fixed(path.replace("\\", "/"), "utf-8")) or "/"
     url = f"{origin}{path}{question}{_fixed(query, encoding)}"
     return CanonicalUrl(url) if len(url) <= limit else _too_long(limit)
 
@@ -228,7 +228,7 @@ def _host_and_port(authority: str, scheme: str) -> tuple[str, str]:
     digits = (match[2] or "").lstrip("0")
     if match[2] and (not digits or len(digits) > 5 or int(digits) > _HIGHEST_PORT):  # noqa: PLR2004 - digits of 65535
         _malformed("the port is not between 1 and 65535")
-    is_default = not digits or int(digits) == _DEFAULT_PORTS[scheme]
+    is_default = not digits or int(digits) == DEFAULT_PORTS[scheme]
     return host, "" if is_default else f":{digits}"
 
 
@@ -251,7 +251,7 @@ def _octets(text: str, encoding: str) -> bytes:
         _malformed("half a character (a lone surrogate) stands in the URL")
 
 
-def _without_dots(path: str) -> str:
+def without_dots(path: str) -> str:
     """RFC 3986 section 5.2.4 for a path that is empty or begins with a slash."""
     if "/." not in path:
         return path
