@@ -1,0 +1,188 @@
+"""Writes the parts of the documents that the code knows: commands, columns, reasons, protocols.
+
+``python docs/generate.py`` writes them; a test compares them with what ``documents`` answers.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from crawler.cli.main import main as command_line
+from crawler.optout.registry import READERS
+from crawler.policy.reasons import TABLE
+from crawler.provenance.row import SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[1]
+WIDTH = 100
+MADE = "<!-- Made by docs/generate.py; do not edit. -->"
+
+COMMON_CRAWL = frozenset(
+    {
+        "url", "url_surtkey", "url_host_name", "url_host_registered_domain", "url_host_registry_suffix",
+        "url_protocol", "url_path", "fetch_time", "fetch_status", "fetch_redirect", "content_digest",
+        "content_mime_type", "content_mime_detected", "content_charset", "content_languages", "content_truncated",
+        "warc_filename", "warc_record_offset", "warc_record_length",
+    }
+)  # fmt: skip
+"""Columns that mean the same as in Common Crawl's columnar index."""
+
+COMMANDS_OPENING = f"""{MADE}
+
+# Commands
+
+Results go to stdout, progress and complaints to stderr.
+Colour is used on a terminal only, and never where `NO_COLOR` is set.
+`CLEARCRAWL_DEBUG=1` shows where an internal error arose.
+
+## Exit status
+
+| code | meaning |
+|---|---|
+| 0 | clean |
+| 1 | findings, or a mismatch |
+| 2 | misuse, or a refused start: the message names file and key |
+| 3 | incomplete: stopped and can be resumed, or cannot be decided yet |
+| 4 | another run holds the folder |
+| 5 | damaged state, or storage failed |
+
+Under `scrapy crawl` a failure is 1, and `crawl.json` holds the exact code."""
+
+MANIFEST_OPENING = f"""{MADE}
+
+# Manifest
+
+One row per URL per crawl, written when the verdict is final; schema version {SCHEMA_VERSION}.
+Times are UTC with microseconds, digests carry their algorithm, absent is null.
+Columns marked CC mean the same as in Common Crawl's columnar index."""
+
+REASONS_OPENING = f"""{MADE}
+
+# Reasons
+
+Codes of the columns `reason` and `reasons`; each is also a Scrapy stat.
+A code is never renamed or used again.
+Liftable codes may be named by a dated `[[override]]` of the policy.
+
+| code | check | may lead to | liftable | meaning |
+|---|---|---|---|---|"""
+
+PROTOCOLS_OPENING = f"""{MADE}
+
+# Protocols
+
+robots.txt decides access and is read first; the protocols below state reservations and permissions.
+
+| id | title | specification | version |
+|---|---|---|---|"""
+
+
+def documents() -> dict[Path, str]:
+    """Path of every generated document, and the text it must have."""
+    return {
+        ROOT / "README.md": readme((ROOT / "README.md").read_text(encoding="utf-8")),
+        ROOT / "docs" / "commands.md": commands(),
+        ROOT / "docs" / "manifest.md": manifest(),
+        ROOT / "docs" / "protocols.md": protocols(),
+        ROOT / "docs" / "reasons.md": reasons(),
+    }
+
+
+def readme(text: str) -> str:
+    """The README with the help text of the command line in its place."""
+    block = f"<!-- help: clearcrawl -->\n```text\n{_help(command_line, 'clearcrawl')}\n```\n<!-- end -->"
+    return re.sub(r"<!-- help: clearcrawl -->.*?<!-- end -->", lambda _: block, text, flags=re.DOTALL)
+
+
+def commands() -> str:
+    """Every command with its help text, and the exit status."""
+    parts = [COMMANDS_OPENING]
+    for name, command in _commands(command_line, "clearcrawl"):
+        parts += [f"## {name}", f"```text\n{_help(command, name)}\n```"]
+    return "\n\n".join(parts) + "\n"
+
+
+def _commands(group: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
+    yield name, group
+    if isinstance(group, click.Group):
+        context = click.Context(group, info_name=name)
+        for child in group.list_commands(context):
+            command = group.get_command(context, child)
+            if command is not None:
+                yield from _commands(command, f"{name} {child}")
+
+
+def _help(command: click.Command, name: str) -> str:
+    settings = {"help_option_names": ["-h", "--help"], "terminal_width": WIDTH, "max_content_width": WIDTH}
+    with click.Context(command, info_name=name, **settings) as context:  # type: ignore[arg-type]
+        return "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
+
+
+def manifest() -> str:
+    """Every column of the manifest with its type and docstring."""
+    tree = ast.parse((ROOT / "crawler" / "provenance" / "row.py").read_text(encoding="utf-8"))
+    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    parts = [
+        MANIFEST_OPENING,
+        _columns(classes["ManifestRow"]),
+        "## Elements of `statements`",
+        _columns(classes["StatementColumn"]),
+        "## Elements of `statements_unread`",
+        _columns(classes["UnreadColumn"]),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _columns(node: ast.ClassDef) -> str:
+    lines = ["| column | type | meaning |", "|---|---|---|"]
+    for field, following in zip(node.body, [*node.body[1:], None], strict=True):
+        if not isinstance(field, ast.AnnAssign):
+            continue
+        name = ast.unparse(field.target)
+        text = ""
+        if isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant):
+            text = " ".join(str(following.value.value).replace("``", "`").split())
+        mark = "CC." if name in COMMON_CRAWL else ""
+        kind = ast.unparse(field.annotation).replace(" | None", "?")
+        lines.append(f"| `{name}` | {_cell(kind)} | {_cell(f'{mark} {text}'.strip())} |")
+    return "\n".join(lines)
+
+
+def reasons() -> str:
+    """Every reason code with the check that gives it, its verdicts and its sentence."""
+    lines = [REASONS_OPENING]
+    for row in TABLE:
+        verdicts = ", ".join(verdict.value for verdict in row.verdicts)
+        liftable = "yes" if row.is_liftable else ""
+        lines.append(f"| `{row.code}` | {row.check.title} | {verdicts} | {liftable} | {_cell(row.sentence)} |")
+    return "\n".join(lines) + "\n"
+
+
+def protocols() -> str:
+    """Every opt-out protocol that has a reader."""
+    lines = [PROTOCOLS_OPENING]
+    lines += [f"| `{r.id}` | {_cell(r.title)} | <{r.spec_url}> | {_cell(r.spec_version)} |" for r in READERS]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def main() -> None:
+    """Write what differs."""
+    for path, text in documents().items():
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            print(path.relative_to(ROOT))
+
+
+if __name__ == "__main__":
+    main()
