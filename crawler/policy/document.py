@@ -104,7 +104,8 @@ class Network:
 
     ports: tuple[int, ...]
     test_hosts: Mapping[str, str]
-    """Name pattern (``*`` stands for any labels) to address: the only way past the address check; marks the crawl TEST."""
+    """Name pattern (``*`` stands for any labels) to address: the only way past the address check; such a crawl is
+    marked TEST."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +161,33 @@ class Agreement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProtocolEntry:
+    """``[NAME]`` of protocols.toml: one way to state rights, and on what ground it is honoured."""
+
+    name: str
+    title: str
+    status: str
+    """``mandatory``, ``agreed``, ``candidate`` or ``voluntary`` (code of practice, Measure 1.3)."""
+    basis: str
+    since: date
+    """From when it has had this status for us."""
+    readers: tuple[str, ...]
+    """Ids of the readers; empty is an empty slot."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtocolOff:
+    """``[NAME.off]`` of protocols.toml: statements are recorded without counting between two days, both included."""
+
+    readers: tuple[str, ...]
+    reason: str
+    document: str
+    decided_by: str
+    valid_from: date
+    valid_to: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlPolicy:
     """The whole document; immutable, compared by value."""
 
@@ -183,8 +211,9 @@ class CrawlPolicy:
     agreements: tuple[Agreement, ...]
     origin: str
     """Column ``origin``: ``own_crawl``, ``on_behalf``, ..."""
-    protocols_off: frozenset[str]
-    """Readers whose statements are recorded without counting; needs a dated reason in protocols.toml."""
+    protocols: tuple[ProtocolEntry, ...]
+    protocols_off: tuple[ProtocolOff, ...]
+    """Almost always empty."""
 
     @property
     def purpose_name(self) -> str:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from crawler.optout.robots.access import RobotsAnswer
-    from crawler.optout.statement import Statement, Unread
+    from crawler.optout.statement import SoftDirective, Statement, Unread
     from crawler.policy.barriers import Barrier
     from crawler.policy.decision import Stage
     from crawler.values.url import Url
@@ -49,11 +49,15 @@ class Facts:
     listed: ListedEntry | None = None
     robots: RobotsAnswer | None = None
     """``None`` only where robots was never reached because an earlier check refused."""
+    status: int | None = None
+    """Of the response, ``None`` where there was none; judged by ``decide.access_of_status``."""
     barrier: Barrier | None = None
     """What the response itself refused: status, login, challenge, paywall."""
     statements: tuple[Statement, ...] = ()
     """Of every carrier read so far, inherited ones (redirect hops, PC-29, PC-31) included; readers' own
     orders (``OptOutReader.settle``) are already applied."""
+    soft: tuple[SoftDirective, ...] = ()
+    """Of them, a profile that demands permission looks at public licences."""
     unread: tuple[Unread, ...] = ()
     unread_tries: int = 0
     """How often the blocking unread carriers have been asked for."""

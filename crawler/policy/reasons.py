@@ -172,8 +172,12 @@ TABLE: tuple[Reason, ...] = (
     Reason("http_451", Check.STATUS, _DENY, "451: unavailable for legal reasons."),
     Reason("http_429", Check.STATUS, _DEFER, "429: too many requests; asked again later."),
     Reason("http_busy", Check.STATUS, _DEFER, "408 or 5xx: the server cannot answer now; asked again later."),
-    Reason("http_unavailable", Check.STATUS, _DENY, "The resource is not there (404, 410 or another status without one)."),
-    Reason("redirect", Check.STATUS, _ALLOW, "A redirect; the hop is kept as a record and its target judged for itself."),
+    Reason(
+        "http_unavailable", Check.STATUS, _DENY, "The resource is not there (404, 410 or another status without one)."
+    ),
+    Reason(
+        "redirect", Check.STATUS, _ALLOW, "A redirect; the hop is kept as a record and its target judged for itself."
+    ),
     Reason("not_modified", Check.STATUS, _ALLOW, "304: unchanged since the stored copy."),
     Reason("too_many_redirects", Check.STATUS, _DENY, "The chain of redirects is longer than [limits] redirects."),
     Reason("redirect_loop", Check.STATUS, _DENY, "The chain of redirects comes back to a URL of its own."),
@@ -195,7 +199,9 @@ TABLE: tuple[Reason, ...] = (
     Reason("condition_met", Check.RIGHTS, _ALLOW, "The conditions of the statements are named as met by the policy."),
     Reason("statement_allowed", Check.RIGHTS, _ALLOW, "A statement permits this use and none reserves it."),
     # profile
-    Reason("unknown_allowed", Check.PROFILE, _ALLOW, "Nobody reserved this use, and the profile collects such material."),
+    Reason(
+        "unknown_allowed", Check.PROFILE, _ALLOW, "Nobody reserved this use, and the profile collects such material."
+    ),
     Reason("unknown_denied", Check.PROFILE, _DENY, "Nobody permitted this use, and the profile demands permission."),
     Reason(
         "permission_pending",
