@@ -1,7 +1,7 @@
 """What a reader is, and the carriers that it may be handed.
 
 A new protocol is one file in ``readers/``, one line in ``registry.py``, one folder of vectors and one row in
-docs/protocols.md. A reader overrides only the inputs that its protocol uses; it does no I/O and never raises on content.
+docs/protocols.md. A reader overrides only the inputs that its protocol uses, does no I/O and never raises on content.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from crawler.optout.statement import SILENCE
+from crawler.optout.statement import SILENCE, VALUE_LIMIT, Statement
 
 if TYPE_CHECKING:
-    from crawler.optout.statement import Reading, RobotsRecords, Source, Statement
+    from crawler.optout.statement import Carrier, Layer, Preference, Reading, Reference, RobotsRecords, Source, Use
     from crawler.values.html import HtmlPage
 
 
@@ -26,6 +26,8 @@ class SiteFile:
     content_type: str | None
     body: bytes
     """After content decoding, within the size limit of site files."""
+    reference: Reference | None = None
+    """What led here, for a referred document."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,8 @@ class OptOutReader:
     """Of this reader; raised by every change that could read a carrier otherwise."""
     site_files: ClassVar[tuple[str, ...]] = ()
     """Paths at the origin that this protocol needs besides /robots.txt."""
+    binds_media_of_page: ClassVar[bool] = False
+    """Whether what a page reserves also holds for images, videos and PDF files found through it (PC-29)."""
 
     def read_robots(self, robots: RobotsRecords) -> Reading:  # noqa: ARG002 - overridden where the protocol uses it
         """Read the protocol's own records of robots.txt."""
@@ -79,6 +83,10 @@ class OptOutReader:
 
     def read_site_file(self, file: SiteFile) -> Reading:  # noqa: ARG002 - see above
         """Read one of ``site_files``, or a document that a reading referred to."""
+        return SILENCE
+
+    def read_unfetched(self, reference: Reference) -> Reading:  # noqa: ARG002 - see above
+        """Say what it means that a document which a reading referred to was not to be had."""
         return SILENCE
 
     def read_response_head(self, head: ResponseHead) -> Reading:  # noqa: ARG002 - see above
@@ -96,3 +104,31 @@ class OptOutReader:
     def settle(self, statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
         """Apply an order of carriers of the protocol's own (only TDMRep has one) to all its statements on a URL."""
         return statements
+
+    def statement(
+        self,
+        *,
+        use: Use,
+        preference: Preference,
+        carrier: Carrier,
+        layer: Layer,
+        value: str,
+        position: int | None,
+        rule: str,
+        source: Source,
+        duties: tuple[str, ...] = (),
+    ) -> Statement:
+        """Make a statement of this reader; ``value`` is cut to ``VALUE_LIMIT``."""
+        return Statement(
+            protocol=self.id,
+            use=use,
+            preference=preference,
+            carrier=carrier,
+            layer=layer,
+            value=value[:VALUE_LIMIT],
+            position=position,
+            rule=rule,
+            source=source,
+            reader_version=self.version,
+            duties=duties,
+        )

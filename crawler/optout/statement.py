@@ -133,6 +133,8 @@ class Reference:
     url: str
     """As resolved against the carrier; not yet canonical."""
     protocol: str
+    source: Source
+    """The carrier that names it."""
     scope: str
     """What the reader needs to join the document to its carrier, e.g. ``group``, ``global``, ``page``."""
 
@@ -144,6 +146,8 @@ class SoftDirective:
     protocol: str
     value: str
     source: Source
+    agent: str = ""
+    """Whom it is addressed to, lower case; empty for all. Others' directives are not ours."""
 
 
 class Reading(Protocol):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from selectolax.lexbor import LexborHTMLParser
-from w3lib.encoding import html_to_unicode, resolve_encoding
+from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom, to_unicode
 
 from crawler.values.html_shape import safe_length
 
@@ -28,6 +28,12 @@ DATA_BLOCKS = frozenset({"application/ld+json", "application/rsl+xml"})
 _WHITE_SPACE = "\t\n\f\r "
 # One selector list, one walk of the tree in C. ``[href]`` is a, area, link and base; ``[src]`` what is embedded.
 _WANTED = "[href],[src],[srcset],meta,title,script,input"
+# Codec names of the Encoding Standard. Python has more under the same interface (rot13, punycode, unicode-escape):
+# those raise, take quadratic time, or make markup of what is none.
+_PAGE_ENCODINGS = re.compile(
+    r"ascii$|utf-(?:8|16|16-le|16-be)$|cp(?:125\d|866|874|932|949|950|936)$|iso8859-\d+$|koi8-[rut]$|mac-?(?:roman|cyrillic)$|"
+    r"gbk$|gb2312$|gb18030$|hz$|big5(?:hkscs)?$|euc_(?:jp|jis_2004|kr)$|iso2022_(?:jp|kr)|shift_jis|tis-620$"
+)
 _REFRESH = re.compile(
     r"[\t\n\f\r ]*(?:\d+[\d.]*|\.[\d.]*)(?:[\t\n\f\r ]*[;,][\t\n\f\r ]*|[\t\n\f\r ]+)(?P<rest>.*)", re.DOTALL
 )
@@ -139,10 +145,26 @@ def scan(body: bytes, *, content_type: str | None, limits: HtmlLimits = DEFAULT_
 
 
 def _decode(body: bytes, content_type: str | None) -> tuple[str, bytes]:
-    """Name of the encoding (as the Encoding Standard resolves it) and the markup as UTF-8."""
-    charset, text = html_to_unicode(content_type, body)
-    # A label that has no codec is settled by w3lib as "absent"; utf8 is its spelling of the default.
-    return resolve_encoding(charset) or charset, text.encode("utf-8", "replace")
+    """Name of the encoding and the markup as UTF-8."""
+    encoding, mark = read_bom(body)
+    if encoding is None or mark is None:
+        encoding, mark = _declared(body, content_type), b""
+    if encoding in {"utf-8", "ascii"}:
+        # The parser reads UTF-8 itself and replaces what is none.
+        return "utf-8", body[len(mark) :]
+    return encoding, to_unicode(body[len(mark) :], encoding).encode("utf-8", "replace")
+
+
+def _declared(body: bytes, content_type: str | None) -> str:
+    """Encoding that the header or the markup names, as long as it is one that pages may have."""
+    encoding = http_content_type_encoding(content_type)
+    if encoding is not None and _PAGE_ENCODINGS.match(encoding):
+        return encoding
+    encoding = html_body_declared_encoding(body)
+    # A declaration that can be read as ASCII is not UTF-16 (HTML, "determining the character encoding").
+    if encoding is not None and _PAGE_ENCODINGS.match(encoding) and not encoding.startswith("utf"):
+        return encoding
+    return "utf-8"
 
 
 class _Pass:
@@ -216,7 +238,7 @@ class _Pass:
         self._link("link", attributes, (attributes.get("href") or "").strip(_WHITE_SPACE))
 
     def visit_base(self, node: LexborNode) -> None:
-        if self.base is None:
+        if self.base is None and "href" in node.attributes:
             self.base = (node.attributes.get("href") or "").strip(_WHITE_SPACE)
 
     def visit_meta(self, node: LexborNode) -> None:

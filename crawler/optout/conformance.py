@@ -1,0 +1,160 @@
+"""From the ``given`` of a conformance vector to carriers and readings (schema of the published vectors).
+
+Everything that is not given does not exist: a site file that is not listed answers 404, a header not listed is absent.
+The digest and time of the evidence are those of the text and a fixed day. The decision is not made here.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from crawler.optout.collect import NOTHING, collect, read_document, read_head, read_html, read_site
+from crawler.optout.interface import HtmlHead, ResponseHead
+from crawler.optout.registry import READERS, site_files
+from crawler.optout.robots.groups import parse
+from crawler.optout.site_file import SiteFileOutcome
+from crawler.optout.statement import Question, RobotsRecords, Source, Use
+from crawler.values.digest import sha256
+from crawler.values.html import scan
+from crawler.values.url import canonicalise, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from crawler.optout.collect import CarrierReadings, Collected
+    from crawler.optout.interface import OptOutReader
+    from crawler.optout.statement import Reference
+    from crawler.values.url import CanonicalUrl
+
+RETRIEVED_AT = datetime(2026, 1, 1, tzinfo=UTC)
+"""Time of all evidence of a vector: none depends on a clock."""
+
+_OK, _NOT_FOUND = 200, 404
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One vector, ready to be asked."""
+
+    question: Question
+    robots: RobotsRecords | None
+    carriers: CarrierReadings
+
+    def collected(self) -> Collected:
+        """Collect what all carriers of the vector say."""
+        return collect(self.question, self.carriers)
+
+
+def build(given: Mapping[str, Any], *, readers: Sequence[OptOutReader] = READERS) -> Case:
+    """Build the carriers of a vector and let the readers read them."""
+    url = canonicalise(given["url"])
+    question = question_of(given, url)
+    robots = robots_of(given, url)
+    listed = given.get("well_known", {})
+    outcomes = [outcome(path, resolve(url, path), listed.get(path)) for path in site_files(readers)]
+    carriers = read_site(robots, outcomes, readers=readers)
+    carriers += resource_of(given, url, readers=readers)
+    external = {canonicalise(name): answer for name, answer in given.get("external", {}).items()}
+    external.update((resolve(url, path), answer) for path, answer in listed.items())
+    carriers += documents_of(carriers.references, external, readers=readers)
+    return Case(question=question, robots=robots, carriers=carriers)
+
+
+def question_of(given: Mapping[str, Any], url: CanonicalUrl) -> Question:
+    """Whom, what and which use a vector asks about."""
+    operator = given.get("operator", {})
+    return Question(
+        url=url,
+        use=Use(given["purpose"]),
+        token=given["user_agent"],
+        media_type=_media_type(given),
+        user_class=operator.get("user_class", "commercial"),
+        country=operator.get("geo", "DE"),
+    )
+
+
+def robots_of(given: Mapping[str, Any], url: CanonicalUrl) -> RobotsRecords | None:
+    """Records of the vector's robots.txt; ``None`` where it has none that may be parsed."""
+    fetch = given.get("robots_fetch")
+    if fetch is None and "robots_txt" not in given:
+        return None
+    body = given["robots_txt"].encode() if fetch is None else _robots_body(fetch)
+    if body is None:
+        return None
+    return RobotsRecords(file=parse(body), source=_source(resolve(url, "/robots.txt"), body))
+
+
+def outcome(path: str, url: CanonicalUrl, answer: str | Mapping[str, Any] | None) -> SiteFileOutcome:
+    """One answer of the schema: a body, or an object with ``status``, ``content_type``, ``body``, ``error``."""
+    if answer is None:
+        answer = {"status": _NOT_FOUND}
+    elif isinstance(answer, str):
+        answer = {"body": answer}
+    error = answer.get("error")
+    status = None if error else answer.get("status", _OK)
+    body = answer.get("body", "").encode("utf-8", "surrogatepass") if status == _OK else None
+    return SiteFileOutcome(
+        path=path,
+        url=url,
+        status=status,
+        error=error,
+        content_type=answer.get("content_type"),
+        body=body,
+        retrieved_at=RETRIEVED_AT,
+        digest=None if body is None else sha256(body),
+    )
+
+
+def resource_of(
+    given: Mapping[str, Any], url: CanonicalUrl, *, readers: Sequence[OptOutReader] = READERS
+) -> CarrierReadings:
+    """Read headers and page of the resource itself."""
+    markup = given.get("html")
+    body = b"" if markup is None else markup.encode("utf-8", "surrogatepass")
+    source = _source(url, body)
+    headers = tuple((name, value) for name, value in given.get("headers", ()))
+    found = read_head(ResponseHead(source=source, status=given.get("status", _OK), headers=headers), readers=readers)
+    if markup is not None:
+        page = scan(body, content_type="text/html; charset=utf-8")
+        found += read_html(HtmlHead(source=source, page=page), readers=readers)
+    return found
+
+
+def documents_of(
+    references: Sequence[Reference],
+    answers: Mapping[CanonicalUrl, str | Mapping[str, Any]],
+    *,
+    readers: Sequence[OptOutReader] = READERS,
+) -> CarrierReadings:
+    """Read the documents that other carriers named."""
+    found = NOTHING
+    for reference in references:
+        url = canonicalise(reference.url)
+        found += read_document(reference, outcome(url, url, answers.get(url)), readers=readers)
+    return found
+
+
+def _media_type(given: Mapping[str, Any]) -> str | None:
+    headers = {name.lower(): value for name, value in given.get("headers", ())}
+    named = given.get("content_type") or headers.get("content-type")
+    if named is None:
+        return "text/html" if "html" in given else None
+    return str(named).partition(";")[0].strip().lower()
+
+
+def _robots_body(fetch: Mapping[str, Any]) -> bytes | None:
+    """Body that the readers may see; the outcome's own table (robots/outcome.py) judges access."""
+    if fetch.get("error") or fetch.get("status", _OK) != _OK:
+        return None
+    if "body_b64" in fetch:
+        return b64decode(fetch["body_b64"])
+    if "body_parts" in fetch:
+        return "".join(text * times for text, times in fetch["body_parts"]).encode()
+    return str(fetch.get("body", "")).encode()
+
+
+def _source(url: CanonicalUrl, body: bytes) -> Source:
+    return Source(url=url, digest=sha256(body), retrieved_at=RETRIEVED_AT)

@@ -1,0 +1,32 @@
+"""All readers, in the order in which people are told about them; what to fetch once per origin follows from them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crawler.optout.readers.robots_meta import RobotsMetaReader
+from crawler.optout.readers.tdmrep import TdmRepReader
+from crawler.optout.readers.unlisted import UnlistedReader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from crawler.optout.interface import OptOutReader
+
+READERS: tuple[OptOutReader, ...] = (
+    TdmRepReader(),
+    RobotsMetaReader(),
+    UnlistedReader(),
+)
+
+
+def site_files(readers: Iterable[OptOutReader]) -> Mapping[str, tuple[OptOutReader, ...]]:
+    """Paths to ask each origin for, in order of first use, and who reads each."""
+    files: dict[str, tuple[OptOutReader, ...]] = {}
+    for reader in readers:
+        for path in reader.site_files:
+            files[path] = (*files.get(path, ()), reader)
+    return files
+
+
+SITE_FILES: Mapping[str, tuple[OptOutReader, ...]] = site_files(READERS)

@@ -1,0 +1,62 @@
+"""From the references of a page to canonical URLs: what Scrapy's LinkExtractor finds, without building its objects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crawler.errors import UrlError
+from crawler.values.url import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from crawler.values.html import HtmlPage
+    from crawler.values.url import CanonicalUrl
+
+
+def base_url(page: HtmlPage, url: CanonicalUrl) -> CanonicalUrl:
+    """URL that the references of a page are relative to; a ``base`` that is no URL to ask for does not count."""
+    if page.base is None:
+        return url
+    try:
+        return resolve(url, page.base, encoding=page.charset)
+    except UrlError:
+        return url
+
+
+def outlinks(page: HtmlPage, url: CanonicalUrl) -> tuple[CanonicalUrl, ...]:
+    """Targets of ``a`` and ``area`` in document order, each once, ``rel=nofollow`` included.
+
+    ``url`` is where the page was found. Fragments are dropped; what is not http or https, or has no canonical form,
+    is left out. The page holds at most ``HtmlLimits.links`` references.
+    """
+    return _resolved(page.hyperlinks, page, url)
+
+
+def frames(page: HtmlPage, url: CanonicalUrl) -> tuple[CanonicalUrl, ...]:
+    """Documents that the page embeds, in the same manner."""
+    return _resolved(page.frames, page, url)
+
+
+def images(page: HtmlPage, url: CanonicalUrl) -> tuple[CanonicalUrl, ...]:
+    """Images that the page embeds, in the same manner."""
+    return _resolved(page.images, page, url)
+
+
+def refresh(page: HtmlPage, url: CanonicalUrl) -> CanonicalUrl | None:
+    """Target of a meta refresh that leads elsewhere."""
+    if page.refresh is None:
+        return None
+    found = _resolved((page.refresh,), page, url)
+    return found[0] if found and found[0] != url else None
+
+
+def _resolved(references: Iterable[str], page: HtmlPage, url: CanonicalUrl) -> tuple[CanonicalUrl, ...]:
+    base = base_url(page, url)
+    found: dict[CanonicalUrl, None] = {}
+    for reference in references:
+        try:
+            found[resolve(base, reference, encoding=page.charset)] = None
+        except UrlError:
+            continue
+    return tuple(found)
