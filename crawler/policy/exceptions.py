@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crawler.optout.registry import READERS
 from crawler.optout.statement import Use
 from crawler.policy.document import PURPOSE_NAMES, Agreement, Override, ProtocolEntry, ProtocolOff
 from crawler.policy.reasons import LIFTABLE, REASONS
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 USES = {name: Use(use) for use, name in PURPOSE_NAMES.items()}
 """Purpose as the files spell it, to the use that statements speak of."""
+
+_READER_IDS = tuple(reader.id for reader in READERS)
 
 STATUSES = ("mandatory", "agreed", "candidate", "voluntary")
 
@@ -91,7 +94,7 @@ def protocols(root: Table) -> tuple[tuple[ProtocolEntry, ...], tuple[ProtocolOff
         title, basis, day = table.text("title"), table.text("basis"), table.day("since")
         table.require("since")
         status = table.choice("status", STATUSES)
-        readers = table.texts("readers")
+        readers = table.texts("readers", options=_READER_IDS)
         for reader in readers:
             if seen.setdefault(reader, name) != name:
                 table.mistake("readers", f"{reader!r} belongs to [{seen[reader]}] already")

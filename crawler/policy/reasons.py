@@ -224,24 +224,3 @@ LIFTABLE: frozenset[str] = frozenset(reason.code for reason in TABLE if reason.i
 def reason_of(code: str) -> Reason:
     """Look up the row; a code that is not in the table is ``internal_error``, which refuses."""
     return REASONS.get(code) or REASONS["internal_error"]
-
-
-def render_markdown() -> str:
-    """Render docs/reasons.md."""
-    lines = [
-        "# Reasons",
-        "",
-        "Every decision carries codes of this table in the columns `reason` (the decisive one) and `reasons`.",
-        "The Scrapy stat `clearcrawl/<check>/<code>` counts each code.",
-        "Checks stand in the order in which they decide.",
-        "Only a code marked *yes* can be lifted by a dated `[[override]]` in `policies/crawl-policy.toml`.",
-        "",
-        "| code | check | leads to | can be lifted | what it says |",
-        "|---|---|---|---|---|",
-    ]
-    lines += [
-        f"| `{reason.code}` | {reason.check.title} | {' or '.join(reason.verdicts)} "
-        f"| {'yes' if reason.is_liftable else 'no'} | {reason.sentence} |"
-        for reason in TABLE
-    ]
-    return "\n".join([*lines, ""])

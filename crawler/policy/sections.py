@@ -45,11 +45,9 @@ GIB = 1024 * MIB
 
 def identity(table: Table, *, tool_version: str) -> Identity:
     """``[identity]``; the user agent is made of token, version and contact unless it is written out."""
-    token = table.text("product_token", "")
-    if token and not _TOKEN.fullmatch(token):
+    token = table.text("product_token", "") or PLACEHOLDER_TOKEN
+    if not _TOKEN.fullmatch(token):
         table.mistake("product_token", f"is {token!r}; only letters, '_' and '-' (RFC 9309 section 2.2.1), at most 64")
-        token = ""
-    token = token or PLACEHOLDER_TOKEN
     contact = table.text("contact", "")
     if contact and not _CONTACT.fullmatch(contact):
         table.mistake("contact", f"is {contact!r}; write an address that begins with https:// or mailto:")
