@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from scrapy.crawler import Crawler
 
     from crawler.policy.document import Limits
+    from crawler.values.address import TestHosts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class NetworkRules:
     """Rules that hold at the moment a connection is opened."""
 
-    test_hosts: Mapping[str, str]
-    """Name pattern to address; the only way past the address check (R4.5)."""
+    test_hosts: TestHosts
+    """The only way past the address check (R4.5)."""
     refuse: Callable[[str, str], str | None]
     """Asked with host and address for each request: a clause that says which blocklist entry covers the address, or
     ``None``. An exception refuses."""

@@ -1,0 +1,342 @@
+"""Scrapy's download handler for http and https: the last place before the wire, and the first after it.
+
+Sends nothing that the gate did not allow; writes all that the wire says into the request's ``Exchange``.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from scrapy import signals
+from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler, _RequestBodyProducer
+from scrapy.exceptions import DownloadTimeoutError, StopDownload
+from scrapy.http import Headers
+from scrapy.utils._download_handlers import check_stop_download, make_response, wrap_twisted_exceptions
+from scrapy.utils.defer import maybe_deferred_to_future
+from twisted.internet.defer import Deferred
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.web.client import URI, ResponseDone
+from twisted.web.http import PotentialDataLoss
+from twisted.web.http_headers import Headers as TxHeaders
+from twisted.web.iweb import UNKNOWN_LENGTH
+
+from crawler.network.dialling import CheckedEndpoint, VerifyingPolicy
+from crawler.network.exchange import EXCHANGE_KEY, Exchange, StopReason
+from crawler.network.failures import (
+    AddressRefusedError,
+    BodyIncompleteError,
+    BodyTooLargeError,
+    GateBypassedError,
+    TooManyCodingsError,
+    UndecodableError,
+    failure_of,
+)
+from crawler.network.policy_slot import rules_of
+from crawler.network.protocol import CheckedHTTP11Factory, CheckedRequest
+from crawler.network.resolver import installed_resolver
+from crawler.policy.decision import Verdict
+from crawler.values.coding import ACCEPTED, codings_of, decode
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
+    from twisted.web.iweb import IResponse
+
+    from crawler.network.policy_slot import NetworkRules
+
+logger = logging.getLogger(__name__)
+
+IDLE_SECONDS = 20.0
+"""How long an unused connection is kept; a crawl of many hosts would otherwise run out of descriptors."""
+
+_OUR_FIELDS = (
+    b"Host",
+    b"Connection",
+    b"Content-Length",
+    b"Transfer-Encoding",
+    b"Proxy-Authorization",
+    b"Authorization",
+)
+"""Fields that no component may set: they say whom we ask, how the message is framed, and who we claim to be (R4.10)."""
+
+
+class CheckedHTTP11Handler(HTTP11DownloadHandler):
+    """HTTP/1.1 with keep-alive over checked addresses and verified TLS; no proxy, no bind address, no opt-out.
+
+    Raises Scrapy's download exceptions or those of ``network.failures``; either way ``exchange.error`` holds the
+    reason code. ``response.body`` is decoded, and Content-Encoding is then gone from ``response.headers``; the
+    exchange keeps both as they came.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        from twisted.internet import reactor  # noqa: PLC0415 - importing it installs one
+
+        self._reactor = reactor
+        self._resolver = installed_resolver(reactor, crawler)
+        self._policy = VerifyingPolicy()
+        self._pool._factory = CheckedHTTP11Factory  # noqa: SLF001 - as Scrapy's own handler does
+        self._pool.cachedConnectionTimeout = IDLE_SECONDS
+
+    async def download_request(self, request: Request) -> Response:
+        """Exchange one request for one response, within the limits of the rules in force."""
+        exchange = _admitted(request)
+        exchange.started_at = datetime.now(UTC)
+        try:
+            rules = rules_of(self._crawler)
+            if rules is None:
+                raise AddressRefusedError(f"{request.url}: no rules are in force", code="internal_error")
+            with wrap_twisted_exceptions():
+                return await maybe_deferred_to_future(_Download(self, request, exchange, rules).start())
+        except StopDownload:
+            raise
+        except Exception as error:
+            failure = failure_of(error)
+            exchange.error, exchange.error_detail, exchange.defers = failure.code, failure.detail, failure.defers
+            raise
+        finally:
+            exchange.finished_at = datetime.now(UTC)
+
+
+def _admitted(request: Request) -> Exchange:
+    """Return what the gate left on the request, or refuse to send it (R2.1)."""
+    exchange = request.meta.get(EXCHANGE_KEY)
+    if not isinstance(exchange, Exchange):
+        raise GateBypassedError(f"{request.url} did not pass the gate")
+    if exchange.decision.verdict is not Verdict.ALLOW:
+        raise GateBypassedError(f"{request.url}: the gate said {exchange.decision.verdict}")
+    if exchange.url != request.url:
+        raise GateBypassedError(f"{request.url} is not what the gate judged: {exchange.url}")
+    if exchange.started_at is not None:
+        raise GateBypassedError(f"{request.url} was sent before; a repetition passes the gate again")
+    if request.meta.get("proxy"):
+        raise GateBypassedError(f"{request.url}: a proxy would dial what nobody checked")
+    return exchange
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """A reply with as much of its body as was wanted."""
+
+    reply: Any
+    octets: bytes = b""
+    flags: list[str] | None = None
+    stop: StopDownload | None = None
+
+
+class _Download:
+    """One request on its way through the pool, the head, the body and the decoding."""
+
+    __slots__ = ("_crawler", "_exchange", "_handler", "_is_timed_out", "_limit", "_request", "_rules")
+
+    def __init__(
+        self, handler: CheckedHTTP11Handler, request: Request, exchange: Exchange, rules: NetworkRules
+    ) -> None:
+        self._handler = handler
+        self._crawler = handler._crawler  # noqa: SLF001 - two halves of one class
+        self._request = request
+        self._exchange = exchange
+        self._rules = rules
+        maxsize = request.meta.get("download_maxsize")
+        self._limit: int = min(maxsize, exchange.max_bytes) if maxsize else exchange.max_bytes
+        self._is_timed_out = False
+
+    def start(self) -> Deferred[Response]:
+        """Fires with the response; cancelled it aborts the connection."""
+        handler, rules = self._handler, self._rules
+        uri = URI.fromBytes(self._request.url.encode("ascii"))
+        policy = handler._policy if uri.scheme == b"https" else None  # noqa: SLF001 - two halves of one class
+        endpoint = CheckedEndpoint(
+            handler._reactor, handler._resolver, rules, uri.host.decode("ascii"), uri.port, policy
+        )  # noqa: SLF001 - as above
+        done: Deferred[Any] = handler._pool.getConnection((uri.scheme, uri.host, uri.port), endpoint)  # noqa: SLF001 - as above
+        done.addCallback(self._send, uri)
+        done.addCallback(self._head)
+        done.addCallback(self._response)
+        seconds = min(
+            self._request.meta.get("download_timeout") or rules.limits.total_timeout, rules.limits.total_timeout
+        )
+        timer = handler._reactor.callLater(seconds, self._late, done)  # noqa: SLF001 - as above
+
+        def ended(result: Any) -> Any:
+            if timer.active():
+                timer.cancel()
+            if self._is_timed_out:
+                raise DownloadTimeoutError(f"{self._request.url} took longer than {seconds:g} s")
+            return result
+
+        return done.addBoth(ended)
+
+    def _late(self, done: Deferred[Any]) -> None:
+        self._is_timed_out = True
+        done.cancel()
+
+    def _send(self, connection: Any, uri: URI) -> Deferred[IResponse]:
+        request = self._request
+        headers = TxHeaders({b"Host": [uri.netloc]})
+        for name, values in request.headers.items():
+            if name not in _OUR_FIELDS:
+                headers.setRawHeaders(name, values)
+        if not headers.hasHeader(b"Accept-Encoding"):
+            headers.setRawHeaders(b"Accept-Encoding", [ACCEPTED.encode("ascii")])
+        body = _RequestBodyProducer(request.body) if request.body else None
+        return connection.request(
+            CheckedRequest(
+                request.method.encode("ascii"), uri, headers, body, exchange=self._exchange, rules=self._rules
+            )
+        )
+
+    def _head(self, reply: Any) -> Any:
+        """Decide on status and fields whether the body is wanted, then fetch it: a ``_Body``, now or later."""
+        exchange, request = self._exchange, self._request
+        request.meta["download_latency"] = exchange.latency
+        exchange.stopped = self._asked(exchange)
+        if exchange.stopped is not None:
+            stop: StopDownload | None = StopDownload(fail=False)
+        else:
+            stop = check_stop_download(
+                signals.headers_received,
+                self._crawler,
+                request,
+                headers=_headers_of(reply),
+                body_length=reply.length,
+            )
+        if stop is not None:
+            _abort(reply)
+            return _Body(reply, stop=stop)
+        if reply.length == 0:
+            exchange.is_body_complete = True
+            return _Body(reply)
+        self._refuse_body(reply)
+        finished: Deferred[Any] = Deferred(lambda _: _abort(reply))
+        reply.deliverBody(_BodyReader(finished, reply, self._limit, request, self._crawler, exchange))
+        return finished
+
+    @staticmethod
+    def _asked(exchange: Exchange) -> StopReason | None:
+        if exchange.on_head is None:
+            return None
+        try:
+            return exchange.on_head(exchange)
+        except Exception as error:
+            logger.exception("The check of the response head failed for %s", exchange.url)
+            return StopReason(code="internal_error", detail=repr(error))
+
+    def _refuse_body(self, reply: Any) -> None:
+        codings = codings_of(self._exchange.field_values(b"content-encoding"))
+        if len(codings) > self._rules.limits.content_codings:
+            _abort(reply)
+            raise TooManyCodingsError(f"{len(codings)} content codings")
+        if reply.length != UNKNOWN_LENGTH and reply.length > self._limit:
+            _abort(reply)
+            raise BodyTooLargeError(f"{reply.length} octets announced, {self._limit} allowed")
+
+    def _response(self, result: _Body) -> Response:
+        reply, body = result.reply, result.octets
+        exchange = self._exchange
+        headers = _headers_of(reply)
+        exchange.body_as_sent = body
+        if result.stop is None and b"Content-Encoding" in headers:
+            body = self._decoded(body)
+            del headers[b"Content-Encoding"]
+        return make_response(
+            url=self._request.url,
+            status=reply.code,
+            headers=headers,
+            body=body,
+            flags=result.flags,
+            certificate=getattr(reply, "certificate", None),
+            ip_address=ipaddress.ip_address(exchange.ip_address) if exchange.ip_address else None,
+            protocol=f"{reply.version[0].decode('latin-1')}/{reply.version[1]}.{reply.version[2]}",
+            stop_download=result.stop,
+        )
+
+    def _decoded(self, body: bytes) -> bytes:
+        """Take the codings off. Only a reply that carries no content anyway may be empty in a coding."""
+        exchange = self._exchange
+        is_success = exchange.status is not None and 200 <= exchange.status < 300  # noqa: PLR2004 - RFC 9110 section 15.3
+        if not body and (not is_success or exchange.status == 204 or self._request.method == "HEAD"):  # noqa: PLR2004 - as above
+            return body
+        decoded = decode(body, codings_of(exchange.field_values(b"content-encoding")), self._limit)
+        if decoded.code == "body_too_large":
+            raise BodyTooLargeError(decoded.detail)
+        if decoded.code is not None:
+            raise UndecodableError(decoded.detail)
+        return decoded.body
+
+
+class _BodyReader(Protocol):
+    """Collects a body up to its limit."""
+
+    def __init__(
+        self,
+        finished: Deferred[Any],
+        reply: Any,
+        limit: int,
+        request: Request,
+        crawler: Crawler,
+        exchange: Exchange,
+    ) -> None:
+        self._finished = finished
+        self._reply = reply
+        self._limit = limit
+        self._request = request
+        self._crawler = crawler
+        self._exchange = exchange
+        self._parts: list[bytes] = []
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802 - Twisted's name
+        if self._finished.called:
+            return
+        exchange = self._exchange
+        exchange.bytes_received += len(data)
+        if exchange.bytes_received > self._limit:
+            self._parts.clear()
+            _abort(self._reply)
+            self._finished.errback(BodyTooLargeError(f"more than {self._limit} octets received"))
+            return
+        self._parts.append(data)
+        stop = check_stop_download(signals.bytes_received, self._crawler, self._request, data=data)
+        if stop is not None:
+            _abort(self._reply)
+            self._finished.callback(_Body(self._reply, b"".join(self._parts), stop=stop))
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802 - Twisted's name
+        if self._finished.called:
+            return
+        if reason.check(ResponseDone):
+            self._exchange.is_body_complete = True
+            self._finished.callback(_Body(self._reply, b"".join(self._parts)))
+        elif reason.check(PotentialDataLoss) and not getattr(self._reply, "is_broken", False):
+            # No length was announced and the server closed: all that HTTP/1.0 can say.
+            self._exchange.is_body_complete = True
+            self._finished.callback(_Body(self._reply, b"".join(self._parts), flags=["partial"]))
+        else:
+            self._exchange.body_as_sent = b"".join(self._parts)
+            error = BodyIncompleteError(
+                f"the connection broke after {self._exchange.bytes_received} octets of the body"
+            )
+            error.__cause__ = reason.value
+            self._finished.errback(error)
+
+
+def _headers_of(reply: Any) -> Headers:
+    """Fields as Scrapy hands them on: without those of the framing, Content-Length as it was understood."""
+    headers = Headers()
+    if reply.length != UNKNOWN_LENGTH:
+        headers[b"Content-Length"] = str(reply.length).encode("ascii")
+    headers.update(reply.headers.getAllRawHeaders())
+    return headers
+
+
+def _abort(reply: Any) -> None:
+    """Cut the connection that still brings the reply; a complete reply has given its connection back."""
+    producer = reply._transport._producer  # noqa: SLF001 - the only way to the transport, as in Scrapy's handler
+    if producer is not None:
+        producer.abortConnection()

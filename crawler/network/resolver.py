@@ -1,0 +1,290 @@
+"""The resolver that every connection uses: it hands out only addresses that may be dialled (R4.1, R4.2).
+
+Names are looked up by the reactor's own resolver; judged here is what it answers. Nothing is resolved twice.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from ipaddress import ip_address
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from scrapy.utils.defer import maybe_deferred_to_future
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.interfaces import IHostnameResolver, IHostResolution, IResolutionReceiver
+from zope.interface import implementer
+
+from crawler.errors import UrlError
+from crawler.network.failures import AddressRefusedError, NameUnknownError
+from crawler.network.policy_slot import only_rules
+from crawler.values.address import refused_address
+from crawler.values.host import HostForm, canonical_host, form_of, refused_host
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Self
+
+    from scrapy.crawler import Crawler
+    from twisted.internet.base import ReactorBase
+    from twisted.internet.interfaces import IAddress, IDelayedCall
+    from twisted.python.failure import Failure
+
+    from crawler.network.policy_slot import NetworkRules
+    from crawler.values.host import Host
+
+LIFETIME = 300.0
+"""Seconds that an answer is used (R4.2: at most 5 min)."""
+FAILURE_LIFETIME = 30.0
+"""Seconds during which a name that did not resolve is not asked for again."""
+CACHED_NAMES = 10_000
+DNS_TIMEOUT = 10.0
+"""Seconds for one question where the setting of that name says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What the resolver said, before it is judged: the rules may change while it is kept."""
+
+    addresses: tuple[str, ...]
+    problem: str
+    """Why there are no addresses, else empty."""
+    expires: float
+
+
+@implementer(IHostnameResolver)
+class CheckedResolver:
+    """Resolves a host only if every address of it may be dialled.
+
+    Refuses with ``AddressRefusedError``, fails with ``NameUnknownError``; both carry their reason code.
+    """
+
+    def __init__(
+        self,
+        reactor: ReactorBase,
+        upstream: IHostnameResolver,
+        *,
+        timeout: float,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._reactor = reactor
+        self._upstream = upstream
+        self._timeout = timeout
+        self._clock = clock
+        self._answers: OrderedDict[str, _Answer] = OrderedDict()
+        self._pending: dict[str, _Lookup] = {}
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, reactor: ReactorBase) -> Self:
+        """Make the one resolver of the process. Scrapy passes the ``CrawlerProcess`` here, not a crawler."""
+        upstream = reactor.nameResolver
+        if isinstance(upstream, CheckedResolver):
+            upstream = upstream._upstream  # noqa: SLF001 - an earlier crawl of this process
+        return cls(reactor, upstream, timeout=crawler.settings.getfloat("DNS_TIMEOUT") or DNS_TIMEOUT)
+
+    def install_on_reactor(self) -> None:
+        """Make the reactor resolve through this object, whoever asks."""
+        self._reactor.installNameResolver(self)
+
+    async def addresses(self, host: str, rules: NetworkRules | None = None) -> tuple[str, ...]:
+        """Addresses that a connection to the host would dial, first choice first; they are kept for the dialling.
+
+        ``rules`` are those of the crawler that asks; without them the process must hold exactly one set.
+        """
+        return await maybe_deferred_to_future(self.lookup(host, rules or only_rules()))
+
+    def lookup(self, host: str, rules: NetworkRules | None) -> Deferred[tuple[str, ...]]:
+        """As ``addresses``; fires at once where the answer is known."""
+        try:
+            known = self._known(host, rules)
+        except (AddressRefusedError, NameUnknownError) as error:
+            return fail(error)
+        if not isinstance(known, str):
+            return succeed(known)
+        waiting: Deferred[tuple[str, ...]] = self._ask(known)
+        return waiting.addCallback(lambda _: self._settled(known, rules))
+
+    def _settled(self, name: str, rules: NetworkRules | None) -> tuple[str, ...]:
+        answer = self._answers[name]
+        return _judged(name, answer, rules)
+
+    def _known(self, host: str, rules: NetworkRules | None) -> tuple[str, ...] | str:
+        """Return the addresses where no question to the network is needed, else the canonical name to ask for."""
+        if rules is None:
+            raise AddressRefusedError(f"{host}: no rules are in force, so nothing is dialled", code="internal_error")
+        try:
+            name = canonical_host(f"[{host}]" if ":" in host else host)
+        except UrlError as error:
+            raise AddressRefusedError(f"{host!r}: {error}") from error
+        pinned = rules.test_hosts.address_of(name)
+        if pinned is not None:
+            return _unlisted(name, (pinned,), rules)
+        refused = refused_host(name)
+        if form_of(name) is not HostForm.NAME:
+            if refused is not None:
+                raise AddressRefusedError(refused)
+            return _unlisted(name, (name,), rules)
+        if refused is not None:
+            raise AddressRefusedError(refused, code="host_refused")
+        answer = self._answers.get(name)
+        if answer is None or answer.expires <= self._clock():
+            return name
+        self._answers.move_to_end(name)
+        return _judged(name, answer, rules)
+
+    def _ask(self, name: str) -> Deferred[tuple[str, ...]]:
+        """Join the running look-up of this name, or start one."""
+        lookup = self._pending.get(name)
+        if lookup is None:
+            lookup = self._pending[name] = _Lookup(name)
+            lookup.start(self._reactor, self._upstream, self._timeout, self._keep)
+        return lookup.wait()
+
+    def _keep(self, name: str, addresses: tuple[str, ...], problem: str) -> None:
+        lifetime = FAILURE_LIFETIME if problem else LIFETIME
+        self._pending.pop(name, None)
+        self._answers[name] = _Answer(addresses, problem, self._clock() + lifetime)
+        self._answers.move_to_end(name)
+        while len(self._answers) > CACHED_NAMES:
+            self._answers.popitem(last=False)
+
+    def resolveHostName(  # noqa: N802 - IHostnameResolver
+        self,
+        resolutionReceiver: IResolutionReceiver,  # noqa: N803 - IHostnameResolver
+        hostName: str,  # noqa: N803 - IHostnameResolver
+        portNumber: int = 0,  # noqa: N803 - IHostnameResolver
+        addressTypes: Sequence[type[IAddress]] | None = None,  # noqa: N803 - IHostnameResolver
+        transportSemantics: str = "TCP",  # noqa: N803 - IHostnameResolver
+    ) -> IHostResolution:
+        """Twisted's way in, for whoever dials without our handler; a refusal is an empty answer."""
+        resolution = _Resolution(hostName)
+        resolutionReceiver.resolutionBegan(resolution)
+
+        def answered(addresses: tuple[str, ...]) -> None:
+            for address in addresses:
+                kind = IPv6Address if ":" in address else IPv4Address
+                if addressTypes is None or kind in addressTypes:
+                    resolutionReceiver.addressResolved(kind(transportSemantics, address, portNumber))
+
+        def refused(failure: Failure) -> None:
+            failure.trap(AddressRefusedError, NameUnknownError)
+
+        lookup = self.lookup(hostName, only_rules()).addCallbacks(answered, refused)
+        lookup.addCallback(lambda _: resolutionReceiver.resolutionComplete())
+        return resolution
+
+
+@implementer(IHostResolution)
+class _Resolution:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def cancel(self) -> None:
+        """Nothing to cancel: look-ups are shared and end by their own time-out."""
+
+
+@implementer(IResolutionReceiver)
+class _Lookup:
+    """One running question to the upstream resolver and all who wait for its answer."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._found: list[str] = []
+        self._waiting: list[Deferred[tuple[str, ...]]] = []
+        self._late: IDelayedCall | None = None
+        self._keep: Callable[[str, tuple[str, ...], str], None] | None = None
+
+    def start(
+        self,
+        reactor: ReactorBase,
+        upstream: IHostnameResolver,
+        timeout: float,
+        keep: Callable[[str, tuple[str, ...], str], None],
+    ) -> None:
+        self._keep = keep
+        self._late = reactor.callLater(timeout, self._end, f"no answer in {timeout:g} s")
+        try:
+            upstream.resolveHostName(self, self._name)
+        except Exception as error:  # noqa: BLE001 - becomes the outcome of every waiter
+            self._end(f"the resolver failed: {error!r}")
+
+    def wait(self) -> Deferred[tuple[str, ...]]:
+        """Fires when the answer is kept. One waiter's cancellation leaves the others alone."""
+        if self._keep is None:
+            return succeed(())
+        waiting: Deferred[tuple[str, ...]] = Deferred(self._forget)
+        self._waiting.append(waiting)
+        return waiting
+
+    def _forget(self, waiting: Deferred[tuple[str, ...]]) -> None:
+        if waiting in self._waiting:
+            self._waiting.remove(waiting)
+
+    def resolutionBegan(self, resolution: IHostResolution) -> None:  # noqa: N802 - IResolutionReceiver
+        """Nothing to remember."""
+
+    def addressResolved(self, address: IAddress) -> None:  # noqa: N802 - IResolutionReceiver
+        self._found.append(address.host)
+
+    def resolutionComplete(self) -> None:  # noqa: N802 - IResolutionReceiver
+        self._end("" if self._found else "the name has no address")
+
+    def _end(self, problem: str) -> None:
+        keep, self._keep = self._keep, None
+        if keep is None:  # an answer after the time-out
+            return
+        if self._late is not None and self._late.active():
+            self._late.cancel()
+        # An answer that comes together with the time-out is not used: what is dialled is what was kept.
+        keep(self._name, () if problem else tuple(dict.fromkeys(self._found)), problem)
+        waiting, self._waiting = self._waiting, []
+        for deferred in waiting:
+            deferred.callback(())
+
+
+def _judged(name: str, answer: _Answer, rules: NetworkRules | None) -> tuple[str, ...]:
+    """Let the answer pass if all of it may be dialled (R4.1)."""
+    if answer.problem:
+        raise NameUnknownError(f"{name}: {answer.problem}")
+    for address in answer.addresses:
+        why = refused_address(address)
+        if why is not None:
+            raise AddressRefusedError(f"{name} resolves to {address}, which is {why}")
+    return _unlisted(name, answer.addresses, rules)
+
+
+def _unlisted(name: str, addresses: tuple[str, ...], rules: NetworkRules | None) -> tuple[str, ...]:
+    """Let the addresses pass if no blocklist entry covers one of them."""
+    for address in addresses:
+        entry = listed_address(name, address, rules)
+        if entry is not None:
+            raise AddressRefusedError(f"{name} resolves to {address}: {entry}", code="blocklist")
+    return addresses
+
+
+def listed_address(name: str, address: str, rules: NetworkRules | None) -> str | None:
+    """What the blocklists have against dialling this address for this host; a failing question refuses (R2.4)."""
+    if rules is None:
+        raise AddressRefusedError(f"{name}: no rules are in force, so nothing is dialled", code="internal_error")
+    try:
+        return rules.refuse(name, address)
+    except Exception as error:
+        raise AddressRefusedError(
+            f"{name}: the blocklist could not be asked: {error!r}", code="internal_error"
+        ) from error
+
+
+def same_address(first: str, second: str) -> bool:
+    """Whether two texts spell one address."""
+    return first == second or ip_address(first) == ip_address(second)
+
+
+def installed_resolver(reactor: ReactorBase, crawler: Crawler) -> CheckedResolver:
+    """The reactor's checked resolver; one is installed where the runner does not do it (``AsyncCrawlerRunner``)."""
+    current = reactor.nameResolver
+    if not isinstance(current, CheckedResolver):
+        current = CheckedResolver.from_crawler(crawler, reactor)
+        current.install_on_reactor()
+    return current
