@@ -19,7 +19,7 @@ from crawler.cli.lazy import Entry, LazyGroup
 from crawler.errors import ClearcrawlError, ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 
 COMMANDS: Mapping[str, Entry] = {
@@ -36,14 +36,14 @@ COMMANDS: Mapping[str, Entry] = {
 class CommandLine(LazyGroup):
     """The outermost group: one message and the right exit status instead of a traceback."""
 
-    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> Any:
+    def main(self, *args: Any, **extra: Any) -> Any:
         """Run, report, and leave with the exit status that docs/commands.md lists.
 
         A command returns its ``ExitCode``, or ``None`` for 0.
         """
-        extra["standalone_mode"] = False
+        extra.update(standalone_mode=False, prog_name="clearcrawl")
         try:
-            code = super().main(args, prog_name or "clearcrawl", **extra)
+            code = super().main(*args, **extra)
         except click.ClickException as error:
             error.show()
             code = ExitCode.MISUSE

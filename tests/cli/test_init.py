@@ -15,9 +15,11 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler import __version__
 from crawler.cli import init
 from crawler.cli.main import main
 from crawler.errors import UsageError
+from crawler.policy.reading import CRAWL_POLICY, read_policy
 from tests.shared import ROOT
 
 if TYPE_CHECKING:
@@ -238,13 +240,23 @@ def test_any_operator_survives_the_file(value: str) -> None:
     assert init._set(written, "operator", "y", "p.toml") == text.replace('""', '"y"')
 
 
-@given(st.text())
-def test_answer_is_taken_or_refused(value: str) -> None:
-    """Any text is either a usable answer or a ``UsageError``."""
-    for key in init.QUESTIONS:
+ANSWERS = {
+    "operator": st.text(),
+    "contact": st.from_regex(r"\A(https?://|mailto:)[ -~]*\Z"),
+    "product_token": st.from_regex(r"\A[A-Za-z_-]{1,66}\Z"),
+}
+
+
+@given(st.data())
+def test_accepted_answers_pass_the_policy_reader(data: st.DataObject) -> None:
+    """An answer is refused with ``UsageError``, or it makes a policy that reads and says the same."""
+    shipped = (ROOT / init.POLICY).read_text(encoding="utf-8")
+    for key, answers in ANSWERS.items():
+        value = data.draw(answers, label=key)
         try:
             init._check(key, value)
         except UsageError:
             continue
-        text = f'[identity]\n{key} = ""\n'
-        assert tomllib.loads(init._set(text, key, value, "p.toml"))["identity"][key] == value
+        text = init._set(shipped, key, value, "p.toml")
+        policy = read_policy({CRAWL_POLICY: text.encode()}, tool_version=__version__)
+        assert getattr(policy.identity, key) == (value.strip() if key == "operator" else value)
