@@ -20,15 +20,25 @@ class StatementColumn:
     """One element of the column ``statements``."""
 
     protocol: str
+    """Id of the reader."""
     use: str
+    """The use that the statement is about."""
     preference: str
+    """``reserved``, ``conditional`` or ``allowed``."""
     carrier: str
+    """Where it stood: site file, response header, HTML, media file."""
     layer: str
+    """``location``, ``resource`` or ``asset``: what it is bound to."""
     value: str
+    """The literal line, header or element, cut to a bounded length."""
     source_url: str
+    """Where the carrier was fetched."""
     evidence_digest: str
+    """SHA-256 of the carrier's bytes."""
     retrieved_at: datetime
+    """When the carrier was fetched."""
     reader_version: str
+    """Of the reader that read it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +46,9 @@ class UnreadColumn:
     """One element of the column ``statements_unread``."""
 
     protocol: str
+    """Id of the reader."""
     why: str
+    """``5xx``, ``timeout``, ``network``, ``malformed``, ``too_large`` ..."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +60,19 @@ class ManifestRow:
     url_surtkey: str
     """SURT ordering key of the URL (host labels reversed)."""
     url_host_name: str
+    """Host, IDNA in ASCII."""
     url_host_registered_domain: str | None
+    """Registrable domain by the Public Suffix List with its private section; ``None`` for an address."""
     url_host_registry_suffix: str | None
+    """Public suffix of the list's ICANN section."""
     url_protocol: str
+    """``http`` or ``https``."""
     url_path: str
+    """Path without query."""
     fetch_time: datetime | None
     """When the response head arrived; ``None`` where no request was sent."""
     fetch_status: int | None
+    """Status code; ``None`` where no response head arrived."""
     fetch_redirect: str | None
     """Target of a redirect, canonical where it has a canonical form."""
     content_digest: str | None
@@ -64,14 +82,19 @@ class ManifestRow:
     content_mime_detected: str | None
     """From the first bytes."""
     content_charset: str | None
+    """As the page was decoded."""
     content_languages: str | None
     """Comma-separated, from markup, then header."""
     content_truncated: str | None
     """``length``, ``time``, ``disconnect``; ``None`` when whole."""
     warc_filename: str | None
+    """Path of the WARC file below the crawl's folder; ``None`` where no record was written."""
     warc_record_offset: int | None
+    """Octets before the record's gzip member."""
     warc_record_length: int | None
+    """Octets of the record's gzip member."""
     crawl_id: str
+    """The crawl; the same for all runs that resumed it."""
     record_id: str
     """URN of this row's decision, ``urn:uuid:...``; the WARC record names it."""
     seq: int | None
@@ -83,20 +106,35 @@ class ManifestRow:
     url_final: str | None
     """Where the chain of redirects that began here ended, when known."""
     seed: bool
+    """Whether the operator named this URL."""
     referrer: str | None
+    """Page on which the URL was found first."""
     depth: int
+    """Links away from the seed."""
     discovered_at: datetime
+    """When the URL was found first."""
     decided_at: datetime
+    """When the verdict became final."""
     stage: str
+    """``before_fetch`` or ``after_fetch``: what was known when the verdict was made."""
     access: str
+    """``allow``, ``deny`` or ``defer``: whether the bytes may be fetched and kept at all."""
     state: str
+    """``reserved``, ``conditional``, ``allowed``, ``unknown`` or ``no-access``: the statements joined."""
     verdict: str
+    """``allow`` (kept, with a record), ``deny`` or ``defer``, for ``purpose``."""
     verdict_search_index: str
+    """The verdict for the purpose ``search_index``, judged apart."""
     reason: str
+    """Code of the decisive reason."""
     reasons: list[str]
+    """Codes of all reasons that spoke, decisive one first."""
     profile: str
+    """Name of the policy's profile in force."""
     purpose: str
+    """What the crawl is for, as the policy spells it."""
     agreement_ref: str | None
+    """The operator's written licence that covered the URL."""
     modality: str | None
     """``text``, ``image``, ``audio``, ``video``, ``document``, ``other``."""
     bytes_fetched: int
@@ -104,49 +142,89 @@ class ManifestRow:
     bytes_retained: int
     """Octets of the body in the WARC."""
     near_duplicate_hash: str | None
+    """Similarity hash of the text; empty until a component computes it."""
     statements: list[StatementColumn]
+    """Everything that rights holders said about this URL, with its evidence."""
     statements_unread: list[UnreadColumn]
+    """Carriers that should have been read and were not, and why."""
     robots_digest: str | None
+    """SHA-256 of the robots.txt body that decided."""
     robots_status: str | None
     """Outcome code of the robots.txt fetch."""
     robots_group: str | None
+    """User-agent line of the group that bound us."""
     robots_rule: str | None
     """Literal text of the deciding line."""
     robots_line: int | None
+    """Line of the deciding rule, from 1."""
     robots_retrieved_at: datetime | None
+    """When that robots.txt was fetched."""
     access_barrier: str | None
+    """What the site put before its content: ``login``, ``paywall``, ``challenge``, a status."""
     barrier_action: str | None
+    """What was done about it; never anything to get past it."""
     barrier_evidence: str | None
+    """The literal mark by which it was recognised."""
     blocklist_id: str | None
+    """Catalog id of the list whose entry refused the URL."""
     blocklist_digest: str | None
+    """SHA-256 of that list's bytes."""
     blocklist_entry: str | None
+    """The literal entry."""
     licence: str | None
+    """Public licence that the page names."""
     redirect_chain: list[str]
+    """Canonical URLs that led here, first one first."""
     ip_address: str | None
+    """Address that was dialled and answered."""
     tls_version: str | None
+    """As negotiated, e.g. ``TLSv1.3``."""
     tls_cipher: str | None
+    """As negotiated."""
     certificate_digest: str | None
+    """SHA-256 of the server's certificate."""
     origin: str
+    """``own_crawl``, ``on_behalf``, ``public_dataset``, ``licensed``, ``private_third_party``, ``user``, ``synthetic``, ``other``."""
     on_behalf_of: str | None
+    """For whom the operator crawls, where that is somebody else."""
     dataset_id: str | None
+    """Data set of others that the URL came with."""
     crawler_id: str
+    """The operator's id of this crawler."""
     product_token: str
+    """Name by which robots.txt addressed us."""
     user_agent: str
+    """Header as sent."""
     country_hint: str | None
+    """Country of the site as far as it shows, ISO 3166-1 alpha-2."""
     site_category: str | None
+    """Kind of site by documented rules; ``None`` where unclassified."""
     ai_generated_flag: bool | None
+    """Whether the content says that it was made by a machine."""
     tokens: int | None
+    """Number of tokens, only together with ``tokenizer_id``."""
     tokenizer_id: str | None
+    """Tokenizer that counted."""
     image_count: int | None
+    """Images of the page."""
     duration_s: float | None
+    """Seconds of audio or video."""
     erased_at: datetime | None
+    """When content and row were removed; the leaf hash stays."""
     policy_version: str
+    """As the policy file says."""
     policy_digest: str
+    """Of the policy's files in force."""
     lists_digest: str
+    """Of all blocklists in force."""
     suffix_list_digest: str
+    """Of the Public Suffix List in force."""
     config_digest: str
+    """Of the options that shape the crawl."""
     tool_version: str
+    """Version of clearcrawl."""
     schema_version: str
+    """Version of these columns."""
 
     def columns(self) -> dict[str, Any]:
         """Name to value in schema order; nested values stay as they are."""
