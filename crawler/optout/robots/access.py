@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from crawler.optout.robots.waits import Waits
     from crawler.values.digest import Digest
 
+SITEMAPS_LIMIT: Final = 10_000
+"""Sitemap records that are looked at; the largest of 17,912 real files has fewer."""
+
 _ANSWERS_LIMIT: Final = 1024
 """Answers kept for one authority; each rule that decides makes one."""
 
@@ -126,8 +129,8 @@ class RobotsRules:
             self._base,
             code=code,
             reason=code,
-            waits=read_waits(binding),
-            sitemaps=tuple(record.value for record in file.records("sitemap") if record.value),
+            waits=read_waits({selection.runs: selection for selection in binding}.values()),
+            sitemaps=file.values("sitemap", SITEMAPS_LIMIT),
         )
         if is_truncated:
             self._no_rule = replace(

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from crawler.optout.robots.rules import RuleIndex
@@ -29,7 +30,7 @@ TEXT_LIMIT: Final = 2048
 
 PROBLEM_LIMIT: Final = 100
 
-_LINE: Final = re.compile(rb"^[ \t]*+(user-agent|allow|disallow)[ \t]*+:([^\n#]*+)", re.IGNORECASE | re.MULTILINE)
+_LINE: Final = re.compile(rb"^[ \t]*+(?:(user-agent)|(allow)|disallow)[ \t]*+:([^\n#]*+)", re.IGNORECASE | re.MULTILINE)
 _OTHER: Final = re.compile(rb"^[ \t]*+[^ \t\n#:][^\n#:]*+:", re.MULTILINE)
 _MISSPELT: Final = re.compile(
     rb"^[ \t]*+(?:"
@@ -37,6 +38,7 @@ _MISSPELT: Final = re.compile(
     rb"|(?:user-agent|allow|disallow)[ \t]++[^ \t\n#:])[^\n]*+",
     re.IGNORECASE | re.MULTILINE,
 )
+_GENERAL: Final = (b"* ", b"*\t")
 _NOT_MISSPELT: Final = frozenset({b"user-agent", b"allow", b"disallow", b"disallowaitraining"})
 
 
@@ -46,20 +48,28 @@ class Record:
 
     name: str
     """Lower case."""
-    value: str
-    """Without comment and outer white space; invalid octets replaced."""
     octets: bytes
-    """The value exactly; patterns are compiled from this."""
+    """The value without comment and outer white space; patterns are compiled from this."""
     line: int
     """From 1."""
-    text: str
-    """The literal line, at most ``TEXT_LIMIT`` characters."""
     group: int | None
     """Index of the group, ``None`` before the first user-agent line (a *global* record)."""
     run: int | None
     """Index of the user-agent lines that own it; ``None`` where the whole group does (it stands after a rule)."""
     is_trailing: bool
     """Whether neither a user-agent line nor a rule follows in the file."""
+    literal: bytes
+    """The whole line, at most four times ``TEXT_LIMIT`` octets."""
+
+    @property
+    def value(self) -> str:
+        """The value as text; invalid octets are replaced."""
+        return self.octets.decode("utf-8", "replace")
+
+    @property
+    def text(self) -> str:
+        """The literal line, at most ``TEXT_LIMIT`` characters."""
+        return _readable(self.literal)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,17 +86,19 @@ class Selection:
     """The groups that speak to one product token, merged (RFC 9309 section 2.2.1).
 
     ``basis`` says why: ``named`` (a user-agent line names the token), ``general`` (only ``*`` is left), ``none``.
+    ``runs`` and ``groups`` are ascending indexes.
     """
 
-    __slots__ = ("_file", "_text", "basis", "groups", "runs", "token")
+    __slots__ = ("_file", "basis", "groups", "runs", "token")
 
-    def __init__(self, file: RobotsFile, token: str, basis: str, runs: tuple[int, ...]) -> None:
+    def __init__(
+        self, file: RobotsFile, token: str, basis: str, runs: tuple[int, ...], groups: tuple[int, ...]
+    ) -> None:
         self._file = file
         self.token = token
         self.basis = basis
         self.runs = runs
-        self.groups = tuple(dict.fromkeys(file.group_of_run(run) for run in runs))
-        self._text: str | None = None
+        self.groups = groups
 
     @property
     def rules(self) -> RuleIndex:
@@ -99,14 +111,19 @@ class Selection:
 
     def owns(self, record: Record) -> bool:
         """Whether the record was written for this selection."""
-        return record.group in self.groups if record.run is None else record.run in self.runs
+        if record.run is not None:
+            return _holds(self.runs, record.run)
+        return record.group is not None and _holds(self.groups, record.group)
 
     @property
     def text(self) -> str:
         """The literal lines of the groups, cut at ``TEXT_LIMIT`` characters."""
-        if self._text is None:
-            self._text = self._file.text_of(self.groups)
-        return self._text
+        return self._file.text_of(self.groups)
+
+
+def _holds(ascending: tuple[int, ...], wanted: int) -> bool:
+    place = bisect_left(ascending, wanted)
+    return place < len(ascending) and ascending[place] == wanted
 
 
 class RobotsFile:
@@ -121,41 +138,43 @@ class RobotsFile:
         self._run_starts = array("I")
         self._run_groups = array("I")
         self._rule_starts = array("I")
-        self._rule_lines = array("I")
+        self._rule_values = array("I")
+        self._rule_ends = array("I")
+        self._rule_is_allow = bytearray()
         self._agents: dict[bytes, int | list[int]] = {}
         self._odd_agents: list[tuple[int, bytes]] = []
         self._last = -1
         self._read_lines()
         self._odd_blob = b"\n".join(value for _, value in self._odd_agents)
         self._rules: dict[tuple[int, ...], RuleIndex] = {}
-        self._selections: dict[tuple[bytes, bool], Selection] = {}
-        self._records: dict[str, tuple[Record, ...]] = {}
+        self._named: dict[tuple[bytes, bool], Selection | None] = {}
+        self._general: dict[bool, Selection] = {}
         self.problems: Final = tuple(self._find_problems())
 
     def _read_lines(self) -> None:
-        body, line, counted, is_open, end_of_run = self.body, 1, 0, False, -1
+        body, is_open, end_of_run, start = self.body, False, -1, -1
+        add_start, add_value, add_end = self._rule_starts.append, self._rule_values.append, self._rule_ends.append
+        add_kind = self._rule_is_allow.append
         for found in _LINE.finditer(body):
             start = found.start()
-            line += body.count(b"\n", counted, start)
-            counted = start
-            if body[found.start(1)] | 0x20 == ord("u"):
-                if not is_open:
-                    self._group_starts.append(start)
-                    self._group_rules.append(len(self._rule_starts))
-                    is_open = True
-                    end_of_run = -1
-                if end_of_run < 0 or _OTHER.search(body, end_of_run, start):
-                    self._run_starts.append(start)
-                    self._run_groups.append(len(self._group_starts) - 1)
-                end_of_run = found.end()
-                self._name_agent(found[2].strip(b" \t").lower())
-            elif self._group_starts:
-                self._rule_starts.append(start)
-                self._rule_lines.append(line)
-                is_open = False
-            else:
+            if found.start(1) < 0:
+                if self._group_starts:
+                    add_start(start)
+                    add_value(found.start(3))
+                    add_end(found.end())
+                    add_kind(found.start(2) >= 0)
+                    is_open = False
                 continue
-            self._last = start
+            if not is_open:
+                self._group_starts.append(start)
+                self._group_rules.append(len(self._rule_starts))
+                is_open, end_of_run = True, -1
+            if end_of_run < 0 or _OTHER.search(body, end_of_run, start):
+                self._run_starts.append(start)
+                self._run_groups.append(len(self._group_starts) - 1)
+            end_of_run = found.end()
+            self._name_agent(found[3].strip(b" \t").lower())
+        self._last = start
 
     def _name_agent(self, value: bytes) -> None:
         run = len(self._run_starts) - 1
@@ -166,7 +185,7 @@ class RobotsFile:
             known.append(run)
         else:
             self._agents[value] = [known, run]
-        if b"/" in value or b"," in value or value[:2] in (b"* ", b"*\t"):
+        if b"/" in value or b"," in value or value[:2] in _GENERAL:
             self._odd_agents.append((run, value))
 
     def _find_problems(self) -> Iterator[Problem]:
@@ -192,43 +211,41 @@ class RobotsFile:
         ``is_strict`` compares whole values only; otherwise a version is cut off, lists are split, and ``*`` may be
         followed by white space (PC-24).
         """
-        key = (token.lower().encode("utf-8", "surrogatepass"), is_strict)
-        selection = self._selections.get(key)
-        if selection is None:
-            selection = self._selections[key] = self._select(token, *key)
-        return selection
+        named = self.named_group(token, is_strict=is_strict)
+        if named is not None:
+            return named
+        general = self._general.get(is_strict)
+        if general is None:
+            runs = self._runs_of(b"*")
+            if not is_strict:
+                runs = sorted({*runs, *(run for run, value in self._odd_agents if value[:2] in _GENERAL)})
+            general = self._general[is_strict] = self._selection("*", "general" if runs else "none", runs)
+        return Selection(self, token, general.basis, general.runs, general.groups)
 
     def named_group(self, token: str, *, is_strict: bool = False) -> Selection | None:
         """Select the groups that name the token, or ``None``: ``*`` is not taken instead."""
-        selection = self.group_for(token, is_strict=is_strict)
-        return selection if selection.basis == "named" else None
+        name = token.lower().encode("utf-8", "surrogatepass")
+        key = (name, is_strict)
+        if key not in self._named:
+            runs = self._runs_of(name)
+            if not is_strict and name in self._odd_blob:
+                runs = sorted({*runs, *self._runs_by_part(name)})
+            self._named[key] = self._selection(token, "named", runs) if runs else None
+        return self._named[key]
 
-    def _select(self, token: str, name: bytes, is_strict: bool) -> Selection:
-        runs = self._runs_of(name)
-        if not is_strict:
-            runs = sorted({*runs, *self._runs_by_part(name)})
-        if runs:
-            return Selection(self, token, "named", tuple(runs))
-        runs = self._runs_of(b"*")
-        if not is_strict:
-            runs = sorted({*runs, *(run for run, value in self._odd_agents if value[:2] in (b"* ", b"*\t"))})
-        return Selection(self, token, "general" if runs else "none", tuple(runs))
+    def _selection(self, token: str, basis: str, runs: list[int]) -> Selection:
+        groups = tuple(dict.fromkeys(self._run_groups[run] for run in runs))
+        return Selection(self, token, basis, tuple(runs), groups)
 
     def _runs_of(self, value: bytes) -> list[int]:
         known = self._agents.get(value, [])
         return known if isinstance(known, list) else [known]
 
     def _runs_by_part(self, name: bytes) -> Iterator[int]:
-        if name not in self._odd_blob:
-            return
         part = re.compile(rb"(?:^|,)[ \t]*+" + re.escape(name) + rb"[ \t]*+(?:[/,]|\Z)")
         for run, value in self._odd_agents:
             if part.search(value):
                 yield run
-
-    def group_of_run(self, run: int) -> int:
-        """Index of the group in which a run of user-agent lines stands."""
-        return self._run_groups[run]
 
     def text_of(self, groups: tuple[int, ...]) -> str:
         """Give the literal lines of groups, cut at ``TEXT_LIMIT`` characters."""
@@ -252,32 +269,32 @@ class RobotsFile:
 
     def numbered_rules(self, groups: tuple[int, ...]) -> Iterator[tuple[int, bool, bytes]]:
         """Give number, whether it is an Allow, and pattern of each rule with a value, in the order of the file."""
+        body, values, ends, is_allow = self.body, self._rule_values, self._rule_ends, self._rule_is_allow
         for group in groups:
             is_last = group + 1 == len(self._group_rules)
-            end = len(self._rule_starts) if is_last else self._group_rules[group + 1]
-            for number in range(self._group_rules[group], end):
-                is_allow, octets = self._rule_value(number)
+            for number in range(self._group_rules[group], len(ends) if is_last else self._group_rules[group + 1]):
+                octets = body[values[number] : ends[number]].strip(b" \t")
                 if octets:
-                    yield number, is_allow, octets
-
-    def _rule_value(self, number: int) -> tuple[bool, bytes]:
-        found = _LINE.match(self.body, self._rule_starts[number])
-        assert found is not None  # noqa: S101 - the offset came from the same expression
-        return found[1][0] | 0x20 == ord("a"), found[2].strip(b" \t")
+                    yield number, is_allow[number] == 1, octets
 
     def rule(self, number: int) -> Rule:
         """Give the rule that ``RuleIndex.decide`` named."""
-        is_allow, octets = self._rule_value(number)
         start = self._rule_starts[number]
-        return Rule(is_allow=is_allow, octets=octets, line=self._rule_lines[number], text=self._line_at(start))
+        return Rule(
+            is_allow=self._rule_is_allow[number] == 1,
+            octets=self.body[self._rule_values[number] : self._rule_ends[number]].strip(b" \t"),
+            line=self.body.count(b"\n", 0, start) + 1,
+            text=_readable(self._line_at(start)),
+        )
 
     def records(self, name: str) -> tuple[Record, ...]:
-        """Find all records of that name, compared without case, in order."""
-        name = name.lower()
-        found = self._records.get(name)
-        if found is None:
-            found = self._records[name] = tuple(self._find_records(name))
-        return found
+        """Find all records of that name, compared without case, in order. Reads the file anew each time."""
+        return tuple(self._find_records(name.lower()))
+
+    def values(self, name: str, limit: int) -> tuple[str, ...]:
+        """Give the values alone of the first records of that name that have one, wherever they stand."""
+        values = (found[1].strip(b" \t") for found in _named(name).finditer(self.body))
+        return tuple(value.decode("utf-8", "replace") for value in islice(filter(None, values), limit))
 
     def global_records(self, name: str) -> tuple[Record, ...]:
         """Find the records that stand before the first user-agent line."""
@@ -296,17 +313,15 @@ class RobotsFile:
             start = found.start()
             line += self.body.count(b"\n", counted, start)
             counted = start
-            octets = found[1].strip(b" \t")
             group, run = self._owner(start)
             yield Record(
                 name=name,
-                value=octets.decode("utf-8", "replace"),
-                octets=octets,
+                octets=found[1].strip(b" \t"),
                 line=line,
-                text=self._line_at(start),
                 group=group,
                 run=run,
                 is_trailing=start > self._last,
+                literal=self._line_at(start),
             )
 
     def _owner(self, start: int) -> tuple[int | None, int | None]:
@@ -318,15 +333,20 @@ class RobotsFile:
             return group, None
         return group, bisect_right(self._run_starts, start) - 1
 
-    def _line_at(self, start: int) -> str:
+    def _line_at(self, start: int) -> bytes:
         end = self.body.find(b"\n", start, start + TEXT_LIMIT * 4)
-        return _readable(self.body[start : end if end >= 0 else start + TEXT_LIMIT * 4].strip(b" \t"))
+        return self.body[start : end if end >= 0 else start + TEXT_LIMIT * 4].strip(b" \t")
 
     @property
     def cost(self) -> int:
         """Estimate of the memory held, in octets; compiled rules count apart (``RuleIndex.cost``)."""
         numbers = 4 * len(self._group_starts) + 4 * len(self._run_starts) + 2 * len(self._rule_starts)
         return 2048 + len(self.body) + len(self._odd_blob) + 4 * numbers + 220 * len(self._agents)
+
+
+def _named(name: str) -> re.Pattern[bytes]:
+    wanted = re.escape(name.encode("utf-8", "surrogatepass"))
+    return re.compile(rb"^[ \t]*+" + wanted + rb"[ \t]*+:([^\n#]*+)", re.IGNORECASE | re.MULTILINE)
 
 
 def _readable(octets: bytes) -> str:

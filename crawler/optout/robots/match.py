@@ -11,7 +11,8 @@ import re
 from typing import Final
 
 _PLAIN: Final = re.compile(r"/[A-Za-z0-9\-._~/=&?]*").fullmatch
-_ODD: Final = re.compile(r"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~/=&?]")
+_PLAIN_PATTERN: Final = re.compile(r"[A-Za-z0-9\-._~/=&?*]*\$?").fullmatch
+_ODD: Final = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])++|%[0-7][0-9A-Fa-f]|[^A-Za-z0-9\-._~/=&?]")
 _UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _HEX: Final = "0123456789ABCDEFabcdef"
 
@@ -19,13 +20,14 @@ _HEX: Final = "0123456789ABCDEFabcdef"
 def _spellings(raw: str, either: str) -> dict[str, str]:
     """Map each spelling of an octet to its normal one.
 
-    ``raw``: kept where they stand unencoded; ``either``: also decoded where they are encoded.
+    ``raw``: kept where they stand unencoded; ``either``: also decoded where they are encoded. Escapes of octets beyond
+    ASCII are not in the table: they only change to upper case, which is done for whole runs of them.
     """
     table = {}
     for octet in range(256):
         char, escape = chr(octet), f"%{octet:02X}"
         table[char] = char if char in raw or char in either or char in _UNRESERVED else escape
-    for escape in (f"%{high}{low}" for high in _HEX for low in _HEX):
+    for escape in (f"%{high}{low}" for high in "01234567" for low in _HEX):
         char = chr(int(escape[1:], 16))
         table[escape] = char if char in either or char in _UNRESERVED else escape.upper()
     return table
@@ -36,11 +38,11 @@ _IN_QUERY: Final = _spellings("?=&", "/")
 
 
 def _path(octets: str) -> str:
-    return _ODD.sub(lambda found: _IN_PATH[found[0]], octets)
+    return _ODD.sub(lambda found: _IN_PATH.get(found[0]) or found[0].upper(), octets)
 
 
 def _query(octets: str) -> str:
-    return _ODD.sub(lambda found: _IN_QUERY[found[0]], octets)
+    return _ODD.sub(lambda found: _IN_QUERY.get(found[0]) or found[0].upper(), octets)
 
 
 def _octets(text: str) -> str:
@@ -74,7 +76,12 @@ class Pattern:
         value = octets.decode("latin-1")
         self.anchored = value.endswith("$")
         raw = (value[:-1] if self.anchored else value).split("*")
-        self.segments, self.query_segments = _compile_segments(raw)
+        self.segments: tuple[str, ...]
+        self.query_segments: tuple[str, ...] | None
+        if _PLAIN_PATTERN(value):
+            self.segments, self.query_segments = tuple(raw), None
+        else:
+            self.segments, self.query_segments = _compile_segments(raw)
         self.text = "*".join(self.segments) + ("$" if self.anchored else "")
         self.length = len(self.text)
 
@@ -128,6 +135,18 @@ class Pattern:
 def compile_pattern(value: str | bytes) -> Pattern:
     """Compile a pattern as written in a file; a string stands for its UTF-8 octets. Any value compiles."""
     return Pattern(value if isinstance(value, bytes) else value.encode("utf-8", "surrogatepass"))
+
+
+def compile_literal(octets: bytes) -> tuple[bool, str]:
+    """Normalise a pattern without ``*``: whether it is anchored at the end, and its text without the anchor."""
+    value = octets.decode("latin-1")
+    is_anchored = value.endswith("$")
+    if is_anchored:
+        value = value[:-1]
+    if _PLAIN(value):
+        return is_anchored, value
+    head, mark, tail = value.partition("?")
+    return is_anchored, _path(head) + mark + _query(tail)
 
 
 def _compile_segments(raw: list[str]) -> tuple[tuple[str, ...], tuple[str, ...] | None]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from crawler.optout.robots.match import Pattern
+from crawler.optout.robots.match import Pattern, compile_literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +21,9 @@ TOO_COMPLEX: Final = -2
 
 WILDCARD_RULES_LIMIT: Final = 65_536
 """Rules with ``*`` in one set; the largest set of 17,912 real files has 1,867."""
+
+WILDCARDS_LIMIT: Final = 1000
+"""``*`` in one rule."""
 
 TARGET_LIMIT: Final = 65_536
 """Octets of a target."""
@@ -47,19 +50,19 @@ class RuleIndex:
         wild: dict[str, tuple[int, Pattern]] = {}
         self.is_too_complex = False
         for number, is_allow, octets in rules:
-            pattern, code = Pattern(octets), number * 2 + is_allow
-            if not pattern.wildcards:
-                literals = self._exact if pattern.anchored else self._prefixes
-                known = literals.get(pattern.segments[0])
-                if known is None or is_allow > known & 1:
-                    literals[pattern.segments[0]] = code
-            elif len(wild) < WILDCARD_RULES_LIMIT:
-                other = wild.get(pattern.text)
-                if other is None or is_allow > other[0] & 1:
-                    wild[pattern.text] = (code, pattern)
-            else:
+            wildcards, code = octets.count(b"*"), number * 2 + is_allow
+            if not wildcards:
+                is_exact, literal = compile_literal(octets)
+                literals = self._exact if is_exact else self._prefixes
+                if literal not in literals or is_allow > literals[literal] & 1:
+                    literals[literal] = code
+            elif wildcards > WILDCARDS_LIMIT or len(wild) == WILDCARD_RULES_LIMIT:
                 self.is_too_complex = True
                 break
+            else:
+                pattern = Pattern(octets)
+                if pattern.text not in wild or is_allow > wild[pattern.text][0] & 1:
+                    wild[pattern.text] = (code, pattern)
         self._lengths = sorted({len(prefix) for prefix in self._prefixes}, reverse=True)
         self._wild = [(pattern.length, code, _literal(pattern), pattern) for code, pattern in wild.values()]
         self._wild.sort(key=lambda rule: (-rule[0], not rule[1] & 1, rule[1]))

@@ -17,8 +17,14 @@ if TYPE_CHECKING:
 WILDCARDS_LIMIT: Final = 10
 """A rule with so many wildcards is left out."""
 
-RULES_LIMIT: Final = 20_000
-"""Rules given at most: protego holds 750 octets for each."""
+RULES_LIMIT: Final = 6_000
+"""Rules given at most: protego holds 750 octets for each. The second largest of 17,912 real files has 5,809."""
+
+RULE_LIMIT: Final = 4096
+"""A rule with so many octets is left out."""
+
+OCTETS_LIMIT: Final = 512 * 1024
+"""Octets of all rules given."""
 
 STEP_LIMIT: Final = 10_000_000
 """Rules times octets of the target beyond which protego is not asked."""
@@ -27,44 +33,44 @@ _UNPRINTABLE: Final = re.compile(r"[^\x21-\x7e]")
 
 
 class SecondOpinion:
-    """Protego on one set of rules; it is parsed when first asked."""
+    """Protego on one set of rules."""
 
-    __slots__ = ("_left_out", "_protego", "_rules", "given", "last")
+    __slots__ = ("_given", "_last", "_left_out", "_protego")
 
     def __init__(self, rules: Iterable[tuple[int, bool, bytes]]) -> None:
         """Take rules in ascending order of their numbers, as ``RuleIndex`` does."""
-        lines: list[str] = []
+        lines = ["User-agent: *\n"]
         self._left_out: set[int] = set()
-        self.last = -1
+        self._last = -1
+        room = OCTETS_LIMIT
         for number, is_allow, octets in rules:
-            if octets.count(b"*") >= WILDCARDS_LIMIT:
+            if octets.count(b"*") >= WILDCARDS_LIMIT or len(octets) >= RULE_LIMIT:
                 self._left_out.add(number)
                 continue
-            if len(lines) == RULES_LIMIT:
+            room -= len(octets)
+            if room < 0 or len(lines) > RULES_LIMIT:
                 break
             lines.append(f"{'Allow' if is_allow else 'Disallow'}: {_printable(octets.decode('latin-1'))}\n")
-            self.last = number
-        self.given = len(lines)
-        self._rules = "".join(lines)
-        self._protego: Protego | None = None
+            self._last = number
+        self._given = len(lines) - 1
+        self._protego = Protego.parse("".join(lines)) if self._given else None
 
     def allows(self, target: str, winner: int) -> bool | None:
         """Whether protego would fetch the target; ``winner`` is the number of the rule that decides, or negative.
 
         ``None``: not asked, since there is nothing to ask, the winner was left out, or it would cost too much.
         """
-        if not self.given or winner > self.last or winner in self._left_out or self.given * len(target) > STEP_LIMIT:
+        if self._protego is None or winner > self._last or winner in self._left_out:
             return None
-        if self._protego is None:
-            self._protego = Protego.parse(f"User-agent: *\n{self._rules}")
-            self._rules = ""
+        if self._given * len(target) > STEP_LIMIT:
+            return None
         allowed: bool = self._protego.can_fetch(f"http://a{_clean(target)}", "a")
         return allowed
 
     @property
     def cost(self) -> int:
-        """Estimate of the memory held once protego was asked, in octets."""
-        return 1024 + 800 * self.given
+        """Estimate of the memory held, in octets."""
+        return 2048 + 1000 * self._given + 64 * len(self._left_out)
 
 
 def _printable(octets: str) -> str:
