@@ -8,7 +8,7 @@ docs/manifest.md is generated from the docstrings.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime  # noqa: TC003 - the Arrow schema is made of the annotations at run time
 from typing import Any
 
 SCHEMA_VERSION = "1"
@@ -26,7 +26,7 @@ class StatementColumn:
     preference: str
     """``reserved``, ``conditional`` or ``allowed``."""
     carrier: str
-    """Where it stood: site file, response header, HTML, media file."""
+    """``site_file``, ``response_head``, ``html_head`` or ``media_file``."""
     layer: str
     """``location``, ``resource`` or ``asset``: what it is bound to."""
     value: str
@@ -184,7 +184,7 @@ class ManifestRow:
     certificate_digest: str | None
     """SHA-256 of the server's certificate."""
     origin: str
-    """``own_crawl``, ``on_behalf``, ``public_dataset``, ``licensed``, ``private_third_party``, ``user``, ``synthetic``, ``other``."""
+    """How the operator came by it: ``own_crawl``, ``on_behalf``, ``public_dataset``, ``licensed`` and so on."""
     on_behalf_of: str | None
     """For whom the operator crawls, where that is somebody else."""
     dataset_id: str | None
