@@ -1,0 +1,64 @@
+"""A million names in some forty megabytes: one string of octets and a table of places in it."""
+
+from __future__ import annotations
+
+from array import array
+
+
+class NameTable:
+    """Names with two numbers each. Exact: what the table finds is compared octet by octet.
+
+    The table grows by doubling; at most half of its places are taken, so that a miss ends after about one step.
+    """
+
+    def __init__(self) -> None:
+        self._octets = bytearray()
+        self._ends = array("I", [0])
+        self._owners = array("H")
+        self._lines = array("I")
+        self._places = array("I", bytes(4 * 16))
+        self._mask = 15
+
+    def __len__(self) -> int:
+        return len(self._owners)
+
+    def add(self, name: str, owner: int, line: int) -> bool:
+        """Add a name; the first one stays where it is there already, and the answer is False."""
+        octets = name.encode("ascii")
+        place, taken = self._place(octets)
+        if taken:
+            return False
+        self._octets += octets
+        self._ends.append(len(self._octets))
+        self._owners.append(owner)
+        self._lines.append(line)
+        self._places[place] = len(self._owners)
+        if len(self._owners) * 2 > self._mask:
+            self._grow()
+        return True
+
+    def get(self, name: str) -> tuple[int, int] | None:
+        """Owner and line of a name."""
+        _, taken = self._place(name.encode("ascii", "replace"))
+        return (self._owners[taken - 1], self._lines[taken - 1]) if taken else None
+
+    def _place(self, octets: bytes) -> tuple[int, int]:
+        """Place of a name and what stands there: its number from 1, or 0 for a free place."""
+        places, ends, mask = self._places, self._ends, self._mask
+        place = hash(octets) & mask
+        while number := places[place]:
+            if self._octets[ends[number - 1] : ends[number]] == octets:
+                return place, number
+            place = (place + 1) & mask
+        return place, 0
+
+    def _grow(self) -> None:
+        mask = self._mask = self._mask * 2 + 1
+        places = self._places = array("I", bytes(4 * (mask + 1)))
+        view, ends = memoryview(self._octets), self._ends
+        for number in range(1, len(self._owners) + 1):
+            place = hash(bytes(view[ends[number - 1] : ends[number]])) & mask
+            while places[place]:
+                place = (place + 1) & mask
+            places[place] = number
+        view.release()

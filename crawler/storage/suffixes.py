@@ -1,0 +1,99 @@
+"""The Public Suffix List, from the snapshot that tldextract ships; the only place that imports tldextract.
+
+Nothing is downloaded and no cache folder is written: the same version gives the same answers everywhere.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, NamedTuple
+
+import idna
+from tldextract import TLDExtract
+
+from crawler.errors import DamagedStateError
+from crawler.values.digest import sha256
+from crawler.values.host import Host, HostForm, form_of
+
+if TYPE_CHECKING:
+    from crawler.values.digest import Digest
+
+HOSTS_REMEMBERED = 65_536
+_VERSION = re.compile(rb"^// VERSION: (\d{4}-\d\d-\d\d)", re.MULTILINE)
+
+
+class _Parts(NamedTuple):
+    suffix: str
+    registry_suffix: str
+    registered_domain: str | None
+
+
+class BundledSuffixes:
+    """``Suffixes`` with the private section; names under no listed suffix follow the rule ``*``.
+
+    Hosts are canonical. Answers are remembered for the last ``HOSTS_REMEMBERED`` hosts.
+    """
+
+    digest: Digest
+    """Of the bytes of the snapshot."""
+    version: date
+    """Day on which the list was published."""
+
+    def __init__(self) -> None:
+        snapshot = files("tldextract").joinpath(".tld_set_snapshot").read_bytes()
+        match = _VERSION.search(snapshot)
+        if match is None:
+            raise DamagedStateError("the Public Suffix List of the installed tldextract names no version: reinstall it")
+        self.digest = sha256(snapshot)
+        self.version = date.fromisoformat(match[1].decode())
+        self._extract = TLDExtract(cache_dir=None, suffix_list_urls=(), include_psl_private_domains=True)
+        self._rules = frozenset(map(_ascii_rule, self._extract.tlds))
+        self._parts = lru_cache(maxsize=HOSTS_REMEMBERED)(self._look_up)
+
+    def registered_domain(self, host: str) -> str | None:
+        """Return the domain under the public suffix; ``None`` for an address and for a suffix itself."""
+        parts = self._parts(host)
+        return parts and parts.registered_domain
+
+    def suffix(self, host: str) -> str | None:
+        """Return the public suffix, of the private section too (``github.io``); ``None`` for an address."""
+        parts = self._parts(host)
+        return parts and parts.suffix
+
+    def registry_suffix(self, host: str) -> str | None:
+        """Return the suffix under which a registry sells names (``io``); ``None`` for an address."""
+        parts = self._parts(host)
+        return parts and parts.registry_suffix
+
+    def is_suffix(self, host: str) -> bool:
+        """Tell whether a host is a public suffix itself or a bare label; cheap, for lists of millions of names."""
+        parent = host.partition(".")[2]
+        if not parent or host in self._rules:
+            return True
+        return f"*.{parent}" in self._rules and f"!{host}" not in self._rules
+
+    def _look_up(self, host: str) -> _Parts | None:
+        if form_of(Host(host)) is not HostForm.NAME:
+            return None
+        found = self._extract.extract_str(host)
+        last = host.rpartition(".")[2]
+        suffix = found.suffix or last
+        labels = suffix.count(".") + 2
+        domain = ".".join(host.split(".")[-labels:])
+        return _Parts(suffix, found.registry_suffix or last, domain if domain != suffix else None)
+
+
+def _ascii_rule(rule: str) -> str:
+    """Spell a rule in A-labels, as canonical hosts are; ``*.`` and ``!`` stay."""
+    if rule.isascii():
+        return rule
+    return ".".join(label if label.isascii() else idna.alabel(label).decode("ascii") for label in rule.split("."))
+
+
+@cache
+def bundled_suffixes() -> BundledSuffixes:
+    """Load the list once for the process (some 40 ms)."""
+    return BundledSuffixes()
