@@ -1,59 +1,263 @@
-"""The durable crawl: one group commit makes pages, rows, links and claims durable together.
+"""The durable crawl: one group commit makes pages, rows, links and claims durable together (reliability 5.1).
 
-Signatures first; the steps follow reliability 5.1.
+Order: WARC records, fsync, then one database transaction; claims are on disk before they are returned. After the
+first failure nothing is written any more.
 """
 
 from __future__ import annotations
 
+import re
+import secrets
+import sqlite3
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
+
+import pyarrow as pa
+
+from crawler.errors import ClearcrawlError, StorageError, UsageError
+from crawler.provenance.leaf import time_text
+from crawler.storage.batches import BatchWriter
+from crawler.storage.crawl_file import CrawlFile, read_crawl_file, write_crawl_file
+from crawler.storage.entries import Recovery
+from crawler.storage.frontier import Frontier
+from crawler.storage.journal import Journal
+from crawler.storage.layout import CrawlFolder, Folder, recognise
+from crawler.storage.lock import lock
+from crawler.storage.reading import counts_of, load_site_file
+from crawler.storage.recording import Recorder
+from crawler.storage.recovery import recover
+from crawler.storage.segments import record_segment, write_segment
+from crawler.values.digest import sha256
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from crawler.storage.entries import Batch, Claim, Committed, Counts, Recovery, RunInfo, SiteFileEntry
+    from crawler.storage.entries import Batch, Claim, Committed, Counts, RunInfo, SiteFileEntry, WarcKind
     from crawler.values.digest import Digest
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
+_LEAD = "w0"
 
 
 class CrawlStore:
-    """Owner of a crawl folder while it is written. Use it from one thread only."""
+    """Owner of a crawl folder while it is written. Use it from one thread at a time.
+
+    ``crawl_id`` names the crawl: an interrupted one keeps it, a start after a clean end begins a new one in the same
+    folder. ``recovery`` tells what the start found.
+    """
 
     crawl_id: str
     recovery: Recovery
 
+    def __init__(self, root: Folder, *, run: RunInfo, worker: str, clock: Callable[[], float]) -> None:
+        """Use ``open``."""
+        self._run = run
+        self._clock = clock
+        self._failure: str | None = None
+        self._is_closed = False
+        is_new = not recognise(root.path)
+        self._folder = CrawlFolder(root, worker)
+        self._is_lead = worker == _LEAD
+        self._journal, was_unclean = Journal.open(self._folder.state, is_new=is_new)
+        try:
+            with self._guard("start"):
+                self._start(is_new=is_new, was_unclean=was_unclean)
+        except BaseException:
+            self._journal.connection.close()
+            raise
+
     @classmethod
-    def open(cls, root: Path, *, run: RunInfo, worker: str = "w0", clock: Callable[[], float] | None = None) -> Self:
+    def open(cls, root: Path, *, run: RunInfo, worker: str = _LEAD, clock: Callable[[], float] = time.time) -> Self:
         """Lock, recognise, recover. Raises UsageError, FolderInUseError, DamagedStateError, StorageError."""
-        raise NotImplementedError
+        if run.name is not None and _NAME.fullmatch(run.name) is None:
+            raise UsageError(f"crawl name {run.name!r}: write a-z, 0-9 and '-', at most 31, no '-' in front")
+        folder = Folder.create(root)
+        try:
+            lock(folder)
+            return cls(folder, run=run, worker=worker, clock=clock)
+        except BaseException:
+            folder.close()
+            raise
+
+    def _start(self, *, is_new: bool, was_unclean: bool) -> None:
+        journal, now = self._journal, self._now()
+        earlier = journal.get("crawl_id")
+        is_continued = earlier is not None and journal.get("ended") == 0
+        self.crawl_id = earlier if is_continued else self._new_id(now)
+        self._number = (journal.get("crawl_number") or 0) + (0 if is_continued else 1)
+        self._recorder = Recorder(self._folder, warcinfo=self._warcinfo())
+        self.recovery = Recovery()
+        if not is_new:
+            self.recovery = recover(self._folder, journal, self._recorder, time=now, was_unclean=was_unclean)
+        self._frontier = Frontier(journal.connection)
+        self._batches = BatchWriter(journal, self._frontier, self._recorder, crawl_number=self._number)
+        body = {"crawl_id": self.crawl_id, "software": self._run.software, "details": dict(self._run.details)}
+        with journal.transaction():
+            journal.put("crawl_id", self.crawl_id)
+            journal.put("crawl_number", self._number)
+            journal.put("ended", 0)
+            if not is_continued:
+                journal.put("started_at", now)
+            journal.log_event("restart" if is_continued else "crawl_start", time=now, body=body)
+        self._unpublished = journal.connection.execute("SELECT count(*) FROM pending WHERE is_row").fetchone()[0]
+        if self._is_lead:
+            self._describe(is_new=is_new)
+
+    def _new_id(self, now: str) -> str:
+        moment = now[:19].translate(str.maketrans("T", "t", "-:"))
+        return f"{self._run.name or 'crawl'}-{moment}-{secrets.token_hex(3)}"
+
+    def _warcinfo(self) -> dict[str, str]:
+        run = self._run
+        return {
+            "software": run.software,
+            "format": "WARC File Format 1.1",
+            "conformsTo": "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
+            "operator": run.operator,
+            "http-header-user-agent": run.user_agent,
+            "isPartOf": self.crawl_id,
+            "robots": "obeyed (RFC 9309)",
+            "description": "HTTP bodies as sent, before content decoding; transfer codings removed, header fields as"
+            " handed over by the HTTP library" + ("; TEST: visited test hosts" if run.is_test else ""),
+        }
+
+    def _describe(self, *, is_new: bool) -> None:
+        """Write ``crawl.json`` for this run; a crawl that ended here before is kept in its list."""
+        earlier: tuple[dict[str, object], ...] = ()
+        if not is_new:
+            before = read_crawl_file(self._folder.root)
+            earlier = before.earlier
+            if before.crawl_id != self.crawl_id:
+                names = ("crawl_id", "started_at", "ended_at", "finish_reason", "exit_code")
+                earlier += ({name: getattr(before, name) for name in names},)
+        run = self._run
+        self._crawl_file = CrawlFile(
+            crawl_id=self.crawl_id, operator=run.operator, product_token=run.product_token, user_agent=run.user_agent,
+            purpose=run.purpose, software=run.software, is_test=run.is_test, details=dict(run.details),
+            started_at=self._journal.get("started_at"), earlier=earlier,
+        )  # fmt: skip
+        write_crawl_file(self._folder.root, self._crawl_file)
 
     def commit(self, batch: Batch) -> Committed:
         """Make the batch durable and give out claims. Raises StorageError, after which nothing is written."""
-        raise NotImplementedError
+        with self._guard("commit"):
+            committed = self._batches.commit(batch, wall=self._clock(), monotonic=time.monotonic())
+            self._unpublished += committed.rows
+            for kind in self._recorder.full():
+                self._publish("rotation")
+                self._seal(kind)
+        return replace(committed, unpublished=self._unpublished)
 
     def publish(self, reason: str) -> int:
-        """Turn the rows in the journal into a Parquet segment; answer how many."""
-        raise NotImplementedError
+        """Turn what is in the journal into segments; answer how many rows. Raises StorageError."""
+        with self._guard("publish"):
+            return self._publish(reason)
+
+    def _publish(self, reason: str) -> int:
+        rows = 0
+        newest = self._journal.next_seq - 1
+        while (segment := write_segment(self._folder, self._journal)) is not None:
+            with self._journal.transaction():
+                record_segment(self._journal, segment, reason=reason, time=self._now())
+            rows += segment.rows
+            if segment.last_seq >= newest:
+                break
+        self._unpublished = 0
+        return rows
+
+    def _seal(self, kind: WarcKind) -> None:
+        file = self._recorder.seal(kind)
+        with self._journal.transaction():
+            self._journal.connection.execute("UPDATE files SET closed = 1 WHERE name = ?", (file.name,))
+            body = {"file": f"warc/{file.name}", "length": file.position, "sha256": file.digest}
+            self._journal.log_event("warc_closed", time=self._now(), body=body)
 
     def next_due(self) -> float | None:
         """Unix time at which the first lane that only holds parked URLs is due."""
-        raise NotImplementedError
+        return self._frontier.next_due()
 
     def parked(self) -> Iterator[Claim]:
-        """URLs that wait and were tried or put off; their ``attempt_id`` is 0. Commits may go on meanwhile."""
-        raise NotImplementedError
+        """URLs that wait, were tried or put off, and have no row of this crawl yet; their ``attempt_id`` is 0.
+
+        Commits may go on meanwhile. Such a claim is committed with its final ``defer`` row and the state WAITING.
+        """
+        return self._frontier.parked(crawl_number=self._number)
 
     def get_site_file(self, origin: str, path: str) -> SiteFileEntry | None:
-        """Latest outcome for that file, with its body read back from the evidence and checked."""
-        raise NotImplementedError
+        """Latest outcome for that file, with its body read back from the evidence and checked.
+
+        Raises DamagedStateError where the evidence does not match.
+        """
+        return load_site_file(self._journal.connection, self._folder["warc"], origin, path)
 
     def keep(self, folder: str, data: bytes) -> Digest:
-        """Store the exact bytes in ``policies`` or ``blocklists`` under their digest."""
-        raise NotImplementedError
+        """Store the exact bytes in ``policies`` or ``blocklists`` under their digest. Raises StorageError."""
+        digest = sha256(data)
+        name = digest.replace(":", "-")
+        with self._guard("keep"):
+            if self._folder[folder].size(name) != len(data):
+                self._folder[folder].write(name, data)
+        return digest
 
     def counts(self) -> Counts:
         """Numbers for status and progress."""
-        raise NotImplementedError
+        return counts_of(self._journal.connection)
 
     def close(self, *, clean: bool, reason: str, code: int) -> None:
-        """Publish, seal the WARCs, write ``crawl.json``, unlock. ``clean`` ends the crawl id."""
-        raise NotImplementedError
+        """Publish, seal the WARCs, write ``crawl.json``, unlock. ``clean`` ends the crawl id.
+
+        Raises StorageError where that fails; after an earlier failure it only lets go. A second call does nothing.
+        """
+        if self._is_closed:
+            return
+        self._is_closed = True
+        try:
+            if self._failure is None:
+                with self._guard("close"):
+                    self._end(clean=clean, reason=reason, code=code)
+        finally:
+            self._recorder.close()
+            self._journal.connection.close()
+            self._folder.close()
+
+    def _end(self, *, clean: bool, reason: str, code: int) -> None:
+        self._publish(reason)
+        for kind in self._recorder.kinds():
+            self._seal(kind)
+        counts = self.counts()
+        totals = {name: getattr(counts, name) for name in counts.__slots__}
+        with self._journal.transaction():
+            if clean:
+                self._journal.put("ended", 1)
+            body = {"crawl_id": self.crawl_id, "reason": reason, "code": code, "counts": totals}
+            self._journal.log_event("crawl_end" if clean else "stop", time=self._now(), body=body)
+        self._publish(reason)
+        if self._is_lead:
+            fields = {name: getattr(self._crawl_file, name) for name in self._crawl_file.__slots__}
+            fields |= {"ended_at": self._now(), "finish_reason": reason, "exit_code": code, "counts": totals}
+            write_crawl_file(self._folder.root, CrawlFile(**fields))
+        self._journal.close(is_clean=True)
+
+    def _now(self) -> str:
+        return time_text(datetime.fromtimestamp(self._clock(), UTC))
+
+    @contextmanager
+    def _guard(self, step: str) -> Iterator[None]:
+        """Turn every failure into ours and remember the first: nothing is written after it (R5.1, faults 8.5)."""
+        if self._failure is not None:
+            raise StorageError(f"{self._folder.root.path}: nothing is written after a failure: {self._failure}")
+        try:
+            yield
+        except ClearcrawlError as error:
+            self._failure = str(error)
+            raise
+        except (OSError, sqlite3.Error, pa.ArrowException, ValueError, TypeError, KeyError) as error:
+            self._failure = f"{step}: {error}"
+            raise StorageError(f"{self._folder.root.path}: {step} failed: {error}") from error
+        except BaseException as error:
+            self._failure = f"{step}: {error!r}"
+            raise

@@ -1,0 +1,113 @@
+"""Leaves of the evidence log: canonical JSON of an entry, and its hash (RFC 8785, RFC 6962 section 2.1).
+
+A row's leaf is made of the row's own columns, so that anyone can compute it again from the manifest. Salt and
+sequence number come in as values.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import rfc8785
+
+from crawler.provenance.row import COLUMN_NAMES
+from crawler.values.digest import Digest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+OUTSIDE_LEAF = frozenset({"seq", "leaf_hash", "salt", "erased_at"})
+"""Columns that are not in the leaf's body: they are beside it, made of it, or written after it."""
+LEAF_COLUMNS = tuple(name for name in COLUMN_NAMES if name not in OUTSIDE_LEAF)
+ROW_TYPES = {"allow": "fetched", "deny": "denied", "defer": "failed"}
+"""Verdict of a row to the type of its leaf."""
+
+_WITHOUT_ZONE = len("2026-01-31T12:00:00.000000")
+_SAFE_INTEGER = 2**53 - 1
+_PLAIN_FLOAT = (1e-4, 1e15)
+"""Between these ``repr`` and ECMAScript write a fraction alike: shortest digits, no exponent."""
+
+
+def canonical(value: Any) -> bytes:
+    """RFC 8785 form of a JSON value. Raises ValueError for what JSON cannot hold (rfc8785.CanonicalizationError)."""
+    return _encode(value) if _is_plain(value) else rfc8785.dumps(value)
+
+
+def _encode(value: Any) -> bytes:
+    """Canonical octets by the standard library, which writes the same ones for what is plain."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("a lone surrogate is no Unicode text") from error
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether the standard library's encoder is known to write RFC 8785: all but odd numbers and odd keys."""
+    kind = type(value)
+    if kind is str or value is None or kind is bool:
+        return True
+    if kind is int or kind is float:
+        return _is_plain_number(value)
+    if kind is dict:
+        # The standard library sorts by code point, RFC 8785 by UTF-16 unit: the same for ASCII.
+        return all(type(key) is str and key.isascii() and _is_plain(item) for key, item in value.items())
+    return kind is list and all(map(_is_plain, value))
+
+
+def _is_plain_number(value: float) -> bool:
+    if type(value) is int:
+        return -_SAFE_INTEGER <= value <= _SAFE_INTEGER
+    low, high = _PLAIN_FLOAT
+    return low <= abs(value) < high and not value.is_integer()
+
+
+def time_text(moment: datetime) -> str:
+    """RFC 3339 in UTC with microseconds: ``2026-01-31T12:00:00.000000Z``. The time must know its zone."""
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="microseconds")[:_WITHOUT_ZONE] + "Z"
+
+
+def plain(value: Any) -> Any:
+    """JSON value of a column: times as text, nested columns as objects, lone surrogates as U+FFFD."""
+    kind = type(value)
+    if kind is str:
+        return value if value.isascii() else value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    if value is None or kind is bool or kind is int or kind is float:
+        return value
+    if kind is datetime:
+        return time_text(value)
+    if kind is list or kind is tuple:
+        return [plain(item) for item in value]
+    if isinstance(value, str):  # an enumeration's member
+        return plain(str(value))
+    return {name: plain(getattr(value, name)) for name in value.__slots__}
+
+
+def row_leaf(columns: Mapping[str, Any], *, seq: int, salt: str) -> tuple[str, bytes]:
+    """Type and leaf data of a row. ``time`` is ``decided_at``; columns outside the leaf are passed over."""
+    body = {name: plain(columns[name]) for name in LEAF_COLUMNS}
+    kind = ROW_TYPES[body["verdict"]]
+    leaf = {"type": kind, "seq": seq, "time": body["decided_at"], "salt": salt, "body": body}
+    # Nested columns hold text only, so the numbers to look at are the columns themselves.
+    numbers = (value for value in body.values() if type(value) is int or type(value) is float)
+    return kind, _encode(leaf) if all(map(_is_plain_number, numbers)) else rfc8785.dumps(leaf)
+
+
+def leaf_data(kind: str, *, seq: int, time: str, salt: str, body: Mapping[str, Any]) -> bytes:
+    """Canonical octets of one entry."""
+    return canonical({"type": kind, "seq": seq, "time": time, "salt": salt, "body": body})
+
+
+def leaf_hash(data: bytes) -> bytes:
+    """Hash of a leaf, 32 octets; the prefix 0x00 keeps leaves apart from inner nodes."""
+    return hashlib.sha256(b"\x00" + data).digest()
+
+
+def hash_text(digest: bytes) -> Digest:
+    """Spell a hash as all digests are spelt here."""
+    return Digest(f"sha256:{digest.hex()}")

@@ -1,0 +1,111 @@
+"""Turning the journal's leaves into immutable files: a Parquet segment, its CDXJ and the log entries beside them.
+
+Each file is complete and fsynced before it gets its name; the database row that makes the segment count comes last.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crawler.storage.cdxj import index_file, index_line
+from crawler.storage.layout import INDEX, LOG, MANIFEST, index_name, log_name, manifest_name
+from crawler.storage.manifest import parquet_of, table_of
+from crawler.storage.warc import gzip_member
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from crawler.storage.journal import Journal
+    from crawler.storage.layout import CrawlFolder
+
+MAX_ROWS = 20_000
+"""Leaves a segment at most, so that publishing needs bounded memory."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentFile:
+    """One file of a segment."""
+
+    folder: str
+    name: str
+    length: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A published run of leaves, without gaps."""
+
+    number: int
+    first_seq: int
+    last_seq: int
+    rows: int
+    files: tuple[SegmentFile, ...]
+
+
+def write_segment(folder: CrawlFolder, journal: Journal) -> Segment | None:
+    """Write the files of the oldest pending leaves; ``None`` where there are none. Raises OSError, sqlite3.Error."""
+    pending = journal.connection.execute(
+        "SELECT seq, is_row, data, hash FROM pending JOIN leaves USING (seq) ORDER BY seq LIMIT ?", (MAX_ROWS,)
+    ).fetchall()
+    if not pending:
+        return None
+    number = journal.connection.execute("SELECT coalesce(max(id), 0) + 1 FROM segments").fetchone()[0]
+    rows = [(data, digest) for _, is_row, data, digest in pending if is_row]
+    entries = [data for _, is_row, data, _ in pending if not is_row]
+    first, last = pending[0][0], pending[-1][0]
+    files = []
+    worker = folder.worker
+    if entries:
+        text = b"".join(data + b"\n" for data in entries)
+        files.append(_put(folder, LOG, log_name(worker, number), gzip_member(text)))
+    if rows:
+        lines = [line for line in map(_index_line, rows) if line is not None]
+        if lines:
+            files.append(_put(folder, INDEX, index_name(worker, number), index_file(lines)))
+        metadata = {"clearcrawl.first_seq": str(first), "clearcrawl.last_seq": str(last)}
+        parquet = parquet_of(table_of(rows), metadata).to_pybytes()
+        files.append(_put(folder, MANIFEST, manifest_name(worker, number), parquet))
+    return Segment(number=number, first_seq=first, last_seq=last, rows=len(rows), files=tuple(files))
+
+
+def record_segment(journal: Journal, segment: Segment, *, reason: str, time: str) -> None:
+    """Make the segment count and drop its leaves' data. Inside a transaction. Raises sqlite3.Error."""
+    run = journal.connection.execute
+    run(
+        "INSERT INTO segments VALUES (?, ?, ?, ?, ?)",
+        (segment.number, segment.first_seq, segment.last_seq, segment.rows, reason),
+    )
+    journal.connection.executemany(
+        "INSERT INTO segment_files VALUES (?, ?, ?, ?, ?)",
+        [(file.folder, file.name, segment.number, file.length, file.sha256) for file in segment.files],
+    )
+    run("DELETE FROM pending WHERE seq <= ?", (segment.last_seq,))
+    if segment.rows:
+        body = {
+            "segment": segment.number, "first_seq": segment.first_seq, "last_seq": segment.last_seq,
+            "rows": segment.rows, "reason": reason,
+            "files": [{"name": f"{file.folder}/{file.name}", "length": file.length, "sha256": file.sha256}
+                      for file in segment.files],
+        }  # fmt: skip
+        journal.log_event("segment_published", time=time, body=body)
+
+
+def known_files(journal: Journal, folder: str) -> Iterator[SegmentFile]:
+    """Files of all segments in that folder."""
+    query = "SELECT name, length, sha256 FROM segment_files WHERE folder = ? ORDER BY segment"
+    for name, length, sha256 in journal.connection.execute(query, (folder,)):
+        yield SegmentFile(folder=folder, name=name, length=length, sha256=sha256)
+
+
+def _put(folder: CrawlFolder, where: str, name: str, data: bytes) -> SegmentFile:
+    folder[where].write(name, data)
+    digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+    return SegmentFile(folder=where, name=name, length=len(data), sha256=digest)
+
+
+def _index_line(row: tuple[bytes, bytes]) -> str | None:
+    return index_line(json.loads(row[0])["body"])

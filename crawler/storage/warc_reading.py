@@ -1,0 +1,126 @@
+"""Reading our own WARC files back: one record by its place, checked; and the walk that finds a cut file (R5.3)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from isal import isal_zlib
+
+from crawler.errors import DamagedStateError
+from crawler.storage.layout import OPEN_SUFFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from crawler.storage.layout import Folder
+
+_GZIP = 31
+_CHUNK = 1 << 18
+_HTTP = "application/http"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRecord:
+    """A record as it was written; its block digest has been checked."""
+
+    fields: Mapping[str, str]
+    """Names as written, without the angle brackets of record ids."""
+    http_head: bytes
+    """Start line, fields and blank line, where the block is an HTTP message."""
+    body: bytes
+
+    @property
+    def type(self) -> str:
+        """WARC-Type."""
+        return self.fields["WARC-Type"]
+
+    @property
+    def target_uri(self) -> str:
+        """The exact URL."""
+        return self.fields["WARC-Target-URI"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """Place of one gzip member."""
+
+    offset: int
+    length: int
+
+
+def read_record(folder: Folder, name: str, offset: int, length: int) -> StoredRecord:
+    """Read exactly one member. Raises DamagedStateError where the range is not one whole, unchanged record."""
+    place = f"{folder.path / name} at {offset}"
+    try:
+        try:
+            descriptor = folder.open(name, os.O_RDONLY)
+        except FileNotFoundError:
+            descriptor = folder.open(name + OPEN_SUFFIX, os.O_RDONLY)
+        try:
+            data = os.pread(descriptor, length, offset)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise DamagedStateError(f"{place}: cannot be read ({error.strerror})") from error
+    unpacker = zlib.decompressobj(_GZIP)
+    try:
+        record = unpacker.decompress(data)
+    except zlib.error as error:
+        raise DamagedStateError(f"{place}: {error}") from error
+    if len(data) != length or not unpacker.eof or unpacker.unused_data:
+        raise DamagedStateError(f"{place}: {length} octets are not one whole record")
+    return _parse(record, place)
+
+
+def _parse(record: bytes, place: str) -> StoredRecord:
+    head, separator, rest = record.partition(b"\r\n\r\n")
+    version, *lines = head.decode("utf-8", "replace").split("\r\n")
+    fields = dict(line.partition(": ")[::2] for line in lines)
+    size = fields.get("Content-Length", "")
+    if version != "WARC/1.1" or not separator or not size.isdecimal() or rest[int(size) :] != b"\r\n\r\n":
+        raise DamagedStateError(f"{place}: is no WARC/1.1 record")
+    block = rest[: int(size)]
+    if fields.get("WARC-Block-Digest") != f"sha256:{hashlib.sha256(block).hexdigest()}":
+        raise DamagedStateError(f"{place}: the block does not match its digest")
+    names = ("WARC-Record-ID", "WARC-Concurrent-To", "WARC-Refers-To", "WARC-Warcinfo-ID")
+    fields.update({name: fields[name].strip("<>") for name in names if name in fields})
+    if not fields.get("Content-Type", "").startswith(_HTTP):
+        return StoredRecord(fields=fields, http_head=b"", body=block)
+    http_head, blank, body = block.partition(b"\r\n\r\n")
+    return StoredRecord(fields=fields, http_head=http_head + blank, body=body)
+
+
+def walk_members(folder: Folder, name: str, length: int) -> Iterator[Member]:
+    """Places of all members up to ``length``, unpacked chunk by chunk in bounded memory.
+
+    Raises DamagedStateError where a member is cut, damaged, or reaches over ``length``: what WARC readers pass over.
+    """
+    path = folder.path / name
+    descriptor = folder.open(name, os.O_RDONLY)
+    try:
+        start = position = 0
+        pending = b""
+        unpacker = isal_zlib.decompressobj(_GZIP)
+        while position < length or pending:
+            if not pending:
+                pending = os.pread(descriptor, min(_CHUNK, length - position), position)
+                position += len(pending)
+                if not pending:
+                    break
+            unpacker.decompress(pending)
+            pending = unpacker.unused_data
+            if unpacker.eof:
+                end = position - len(pending)
+                yield Member(offset=start, length=end - start)
+                start = end
+                unpacker = isal_zlib.decompressobj(_GZIP)
+        if start != length:
+            raise DamagedStateError(f"{path}: cut in the record at {start}; {length} octets were committed")
+    except zlib.error as error:
+        raise DamagedStateError(f"{path}: damaged in the record at {start}: {error}") from error
+    finally:
+        os.close(descriptor)
