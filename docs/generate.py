@@ -14,6 +14,7 @@ import click
 
 from crawler.cli.main import main as command_line
 from crawler.optout.registry import READERS
+from crawler.policy.reading import FILES
 from crawler.policy.reasons import TABLE
 from crawler.provenance.row import SCHEMA_VERSION
 
@@ -74,6 +75,13 @@ Liftable codes may be named by a dated `[[override]]` of the policy.
 | code | check | may lead to | liftable | meaning |
 |---|---|---|---|---|"""
 
+POLICY_OPENING = f"""{MADE}
+
+# Policy
+
+The three files of `policies/` that decide, as they are shipped; a comment beside every key says what it does.
+A key that is not known, or a value out of its bounds, stops the start with file, key and line."""
+
 PROTOCOLS_OPENING = f"""{MADE}
 
 # Protocols
@@ -90,6 +98,7 @@ def documents() -> dict[Path, str]:
         ROOT / "README.md": readme((ROOT / "README.md").read_text(encoding="utf-8")),
         ROOT / "docs" / "commands.md": commands(),
         ROOT / "docs" / "manifest.md": manifest(),
+        ROOT / "docs" / "policy.md": policy(),
         ROOT / "docs" / "protocols.md": protocols(),
         ROOT / "docs" / "reasons.md": reasons(),
     }
@@ -165,10 +174,21 @@ def reasons() -> str:
     return "\n".join(lines) + "\n"
 
 
+def policy() -> str:
+    """The files that decide, with the comments that explain their keys."""
+    parts = [POLICY_OPENING]
+    for name in FILES:
+        text = (ROOT / "policies" / name).read_text(encoding="utf-8").rstrip()
+        parts += [f"## {name}", f"```toml\n{text}\n```"]
+    return "\n\n".join(parts) + "\n"
+
+
 def protocols() -> str:
     """Every opt-out protocol that has a reader."""
     lines = [PROTOCOLS_OPENING]
-    lines += [f"| `{r.id}` | {_cell(r.title)} | <{r.spec_url}> | {_cell(r.spec_version)} |" for r in READERS]
+    for reader in READERS:
+        source = f"<{reader.spec_url}>" if reader.spec_url else ""
+        lines.append(f"| `{reader.id}` | {_cell(reader.title)} | {source} | {_cell(reader.spec_version)} |")
     return "\n".join(lines) + "\n"
 
 
