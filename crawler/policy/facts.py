@@ -8,22 +8,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import date
 
+    from crawler.blocklists.interface import Listed
     from crawler.optout.robots.access import RobotsAnswer
     from crawler.optout.statement import SoftDirective, Statement, Unread
     from crawler.policy.barriers import Barrier
     from crawler.policy.decision import Stage
     from crawler.values.url import Url
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedEntry:
-    """The blocklist entry that covers a host, URL or address."""
-
-    list_id: str
-    list_digest: str
-    entry: str
-    """The entry as matched, canonical."""
-    line: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +36,7 @@ class Facts:
     """UTC day of the decision: overrides and agreements are dated."""
     refusal: Refusal | None = None
     """From the scheme, form, port, budget, address or transport; checked in the gate's order."""
-    listed: ListedEntry | None = None
+    listed: Listed | None = None
     robots: RobotsAnswer | None = None
     """``None`` only where robots was never reached because an earlier check refused."""
     status: int | None = None

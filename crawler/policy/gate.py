@@ -7,7 +7,7 @@ exception inside a check is a refusal. The gate knows no network: what was read 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from crawler.errors import UrlError
 from crawler.policy.decide import decide, judge_access, refuse
@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date
 
+    from crawler.blocklists.interface import Listed
+    from crawler.blocklists.matcher import Matcher
     from crawler.optout.robots.access import RobotsAnswer
     from crawler.optout.statement import SoftDirective, Statement, Unread
     from crawler.policy.document import CrawlPolicy
-    from crawler.policy.facts import ListedEntry
     from crawler.values.host import Suffixes
     from crawler.values.url import Url
 
@@ -45,18 +46,10 @@ class RequestKind(StrEnum):
     SITEMAP = "sitemap"
 
 
-class Lists(Protocol):
-    """What the gate needs of the blocklists in force."""
-
-    def find(self, host_or_url: str) -> ListedEntry | None:
-        """Return the entry that covers a host, an address or a canonical URL."""
-        ...
-
-
 class Gate:
     """The checks, bound to one policy and one snapshot of the blocklists; a new snapshot means a new gate."""
 
-    def __init__(self, policy: CrawlPolicy, matcher: Lists, suffixes: Suffixes) -> None:
+    def __init__(self, policy: CrawlPolicy, matcher: Matcher, suffixes: Suffixes) -> None:
         self.policy = policy
         self._matcher = matcher
         self._suffixes = suffixes
@@ -144,10 +137,14 @@ class Gate:
         problem = refused_address(address)
         return f"{address} is {problem}" if problem is not None else self.listed_address(host, address)
 
+    def listed(self, url: Url) -> Listed | None:
+        """Name the blocklist entry that covers a URL; for the row of a refusal, never for a decision."""
+        return self._matcher.about_url(url)
+
     def listed_address(self, host: str, address: str) -> str | None:  # noqa: ARG002 - host and address, as the resolver asks
         """Say which blocklist entry covers a resolved address, or ``None``."""
         try:
-            listed = self._matcher.find(address)
+            listed = self._matcher.about_address(address)
         except Exception as error:  # noqa: BLE001 - a failed check is a refusal (R2.4)
             return f"the blocklists could not be asked: {error!r}"
         return None if listed is None else f"{listed.list_id}, line {listed.line}: {listed.entry}"
@@ -171,7 +168,7 @@ class Gate:
             stage=Stage.BEFORE_FETCH,
             today=today,
             refusal=refusal or budget,
-            listed=self._matcher.find(url.text) if refusal is None else None,
+            listed=self._matcher.about_url(url) if refusal is None else None,
             robots=robots,
             statements=statements,
             soft=soft,
