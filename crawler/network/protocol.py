@@ -18,7 +18,7 @@ from twisted.web.client import _HTTP11ClientFactory
 from twisted.web.http_headers import InvalidHeaderName
 
 from crawler.network.failures import AddressRefusedError, FirstByteTimeoutError, HeadTooLargeError
-from crawler.network.resolver import listed_address
+from crawler.values.dialling import listed
 from crawler.values.digest import Digest
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class CheckedRequest(Request):
         rules: NetworkRules,
     ) -> None:
         super().__init__(method, uri.originForm, headers, body, persistent=True)
-        self._parsedURI = uri
+        self.host = uri.host.decode("ascii")
         self.exchange = exchange
         self.rules = rules
 
@@ -221,10 +221,10 @@ class CheckedHTTP11Protocol(HTTP11ClientProtocol):
         if self._peer is None:
             self._peer = self.transport.getPeer().host
         exchange.ip_address = self._peer
-        entry = listed_address(request._parsedURI.host.decode("ascii"), self._peer, rules)  # noqa: SLF001 - our own
-        if entry is not None:
+        refused = listed(request.host, (self._peer,), rules.refuse)
+        if refused is not None:
             self.transport.abortConnection()
-            raise AddressRefusedError(f"{self._peer}: {entry}", code="blocklist")
+            raise AddressRefusedError(refused.detail, code=refused.code)
         sent: Deferred[IResponse] = super().request(request)
         if self._parser is not None and self._currentRequest is request:
             self._parser.__class__ = CheckedParser

@@ -17,11 +17,9 @@ from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IHostnameResolver, IHostResolution, IResolutionReceiver
 from zope.interface import implementer
 
-from crawler.errors import UrlError
 from crawler.network.failures import AddressRefusedError, NameUnknownError
 from crawler.network.policy_slot import only_rules
-from crawler.values.address import refused_address
-from crawler.values.host import HostForm, canonical_host, form_of, refused_host
+from crawler.values.dialling import Refused, after_lookup, before_lookup, listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,7 +31,6 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from crawler.network.policy_slot import NetworkRules
-    from crawler.values.host import Host
 
 LIFETIME = 300.0
 """Seconds that an answer is used (R4.2: at most 5 min)."""
@@ -97,6 +94,8 @@ class CheckedResolver:
 
     def lookup(self, host: str, rules: NetworkRules | None) -> Deferred[tuple[str, ...]]:
         """As ``addresses``; fires at once where the answer is known."""
+        if rules is None:
+            return fail(AddressRefusedError(f"{host}: no rules are in force", code="internal_error"))
         try:
             known = self._known(host, rules)
         except (AddressRefusedError, NameUnknownError) as error:
@@ -106,33 +105,21 @@ class CheckedResolver:
         waiting: Deferred[tuple[str, ...]] = self._ask(known)
         return waiting.addCallback(lambda _: self._settled(known, rules))
 
-    def _settled(self, name: str, rules: NetworkRules | None) -> tuple[str, ...]:
-        answer = self._answers[name]
-        return _judged(name, answer, rules)
+    def _settled(self, name: str, rules: NetworkRules) -> tuple[str, ...]:
+        return _judged(name, self._answers[name], rules)
 
-    def _known(self, host: str, rules: NetworkRules | None) -> tuple[str, ...] | str:
+    def _known(self, host: str, rules: NetworkRules) -> tuple[str, ...] | str:
         """Return the addresses where no question to the network is needed, else the canonical name to ask for."""
-        if rules is None:
-            raise AddressRefusedError(f"{host}: no rules are in force, so nothing is dialled", code="internal_error")
-        try:
-            name = canonical_host(f"[{host}]" if ":" in host else host)
-        except UrlError as error:
-            raise AddressRefusedError(f"{host!r}: {error}") from error
-        pinned = rules.test_hosts.address_of(name)
-        if pinned is not None:
-            return _unlisted(name, (pinned,), rules)
-        refused = refused_host(name)
-        if form_of(name) is not HostForm.NAME:
-            if refused is not None:
-                raise AddressRefusedError(refused)
-            return _unlisted(name, (name,), rules)
-        if refused is not None:
-            raise AddressRefusedError(refused, code="host_refused")
-        answer = self._answers.get(name)
+        found = before_lookup(host, rules.test_hosts)
+        if isinstance(found, Refused):
+            raise _error(found)
+        if found.addresses:
+            return _unlisted(found.name, found.addresses, rules)
+        answer = self._answers.get(found.name)
         if answer is None or answer.expires <= self._clock():
-            return name
-        self._answers.move_to_end(name)
-        return _judged(name, answer, rules)
+            return found.name
+        self._answers.move_to_end(found.name)
+        return _judged(found.name, answer, rules)
 
     def _ask(self, name: str) -> Deferred[tuple[str, ...]]:
         """Join the running look-up of this name, or start one."""
@@ -244,36 +231,26 @@ class _Lookup:
             deferred.callback(())
 
 
-def _judged(name: str, answer: _Answer, rules: NetworkRules | None) -> tuple[str, ...]:
+def _judged(name: str, answer: _Answer, rules: NetworkRules) -> tuple[str, ...]:
     """Let the answer pass if all of it may be dialled (R4.1)."""
     if answer.problem:
         raise NameUnknownError(f"{name}: {answer.problem}")
-    for address in answer.addresses:
-        why = refused_address(address)
-        if why is not None:
-            raise AddressRefusedError(f"{name} resolves to {address}, which is {why}")
+    refused = after_lookup(name, answer.addresses)
+    if refused is not None:
+        raise _error(refused)
     return _unlisted(name, answer.addresses, rules)
 
 
-def _unlisted(name: str, addresses: tuple[str, ...], rules: NetworkRules | None) -> tuple[str, ...]:
+def _unlisted(name: str, addresses: tuple[str, ...], rules: NetworkRules) -> tuple[str, ...]:
     """Let the addresses pass if no blocklist entry covers one of them."""
-    for address in addresses:
-        entry = listed_address(name, address, rules)
-        if entry is not None:
-            raise AddressRefusedError(f"{name} resolves to {address}: {entry}", code="blocklist")
+    refused = listed(name, addresses, rules.refuse)
+    if refused is not None:
+        raise _error(refused)
     return addresses
 
 
-def listed_address(name: str, address: str, rules: NetworkRules | None) -> str | None:
-    """What the blocklists have against dialling this address for this host; a failing question refuses (R2.4)."""
-    if rules is None:
-        raise AddressRefusedError(f"{name}: no rules are in force, so nothing is dialled", code="internal_error")
-    try:
-        return rules.refuse(name, address)
-    except Exception as error:
-        raise AddressRefusedError(
-            f"{name}: the blocklist could not be asked: {error!r}", code="internal_error"
-        ) from error
+def _error(refused: Refused) -> AddressRefusedError:
+    return AddressRefusedError(refused.detail, code=refused.code)
 
 
 def same_address(first: str, second: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
@@ -58,7 +59,8 @@ class Wire:
     def __exit__(self, *_: object) -> None:
         self._stopping.set()
         for connection in self.connections:
-            connection.socket.close()
+            with suppress(OSError):
+                connection.socket.shutdown(socket.SHUT_RDWR)  # wakes the thread that reads
         for thread in self._threads:
             thread.join(5)
         if self._listener is not None:
