@@ -222,14 +222,10 @@ def _certificate(
     return key, builder.sign(issuer, hashes.SHA256())
 
 
-def _context(
-    folder: Path, name: str, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate
-) -> ssl.SSLContext:
+def _context(folder: Path, name: str, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> ssl.SSLContext:
     path = folder / f"{name}.pem"
     path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         + certificate.public_bytes(serialization.Encoding.PEM)
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

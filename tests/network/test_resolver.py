@@ -75,7 +75,16 @@ def test_allowed_answers_are_handed_out_in_order(resolver_of):
 @pytest.mark.parametrize(
     "answer",
     ["127.0.0.1", "10.0.0.1", "169.254.169.254", "0.0.0.0", "100.64.0.1", "224.0.0.1", "192.88.99.1", "::1", "::"]  # noqa: S104 - to be refused
-    + ["::ffff:127.0.0.1", "::127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "2001::1", "fec0::1", "fd00::1", "ff02::1"]
+    + [
+        "::ffff:127.0.0.1",
+        "::127.0.0.1",
+        "64:ff9b::7f00:1",
+        "2002:7f00:1::",
+        "2001::1",
+        "fec0::1",
+        "fd00::1",
+        "ff02::1",
+    ]
     + ["fe80::1%lo", "nonsense"],
 )
 def test_one_bad_answer_refuses_all(resolver_of, answer):
@@ -89,7 +98,18 @@ def test_one_bad_answer_refuses_all(resolver_of, answer):
 
 @pytest.mark.parametrize(
     "host",
-    ["127.0.0.1", "127.1", "2130706433", "0x7f.1", "0177.0.0.1", "0.0.0.0", "[::1]", "::1", "::ffff:127.0.0.1", "10.1.2.3"]  # noqa: S104 - to be refused
+    [
+        "127.0.0.1",
+        "127.1",
+        "2130706433",
+        "0x7f.1",
+        "0177.0.0.1",
+        "0.0.0.0",
+        "[::1]",
+        "::1",
+        "::ffff:127.0.0.1",
+        "10.1.2.3",
+    ]  # noqa: S104 - to be refused
     + ["[fd00::1]", "①②⑦.0.0.1", "localhost", "intranet", "a.local", "x.internal", "a..b", "", "[::1", "u:p@127.0.0.1"],
 )
 def test_local_spellings_are_refused_without_a_question(resolver_of, host):
