@@ -47,7 +47,7 @@ def read_list(
     lines: Iterable[bytes], form: BlocklistFormat, guards: Guards, *, may_be_empty: bool = False
 ) -> Iterator[Entry | Finding]:
     """Read a list in order, its entries checked; the list counts only if no finding is an error."""
-    count = 0
+    is_empty = True
     stream = iter(lines)
     head = _head(stream)
     if head and _MARKUP.match(head[-1].removeprefix(_BOM)):
@@ -57,11 +57,10 @@ def read_list(
         if isinstance(item, Entry):
             problem = _problem(item, guards)
             if problem is not None:
-                yield error(item.line, problem)
-                continue
-            count += 1
+                item = error(item.line, problem)  # noqa: PLW2901 - the finding takes the entry's place
+        is_empty = is_empty and isinstance(item, Finding) and not item.is_error
         yield item
-    if not count and not may_be_empty:
+    if is_empty and not may_be_empty:
         yield error(None, "has no entries; an empty list is never taken for a good one")
 
 

@@ -1,0 +1,128 @@
+"""The catalog: what it must say, and how its mistakes are reported."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from crawler.blocklists.catalog import ListRecord, read_catalog
+from crawler.errors import DocumentError
+
+GOOD = f"""
+[[list]]
+id = "court-1"
+title = "A judgment"
+issuer = "A court"
+country = "DE"
+legal_basis = "1 O 1/26"
+kind = "court"
+licence = "public record"
+source = "https://court.example/1"
+format = "domains"
+file = "lists/court-1.txt"
+retrieved_at = 2026-03-10
+sha256 = "{"ab" * 32}"
+updates = false
+"""
+
+
+def _mistakes(text: str) -> list[tuple[str, int | None, str]]:
+    with pytest.raises(DocumentError) as failure:
+        read_catalog(text.encode())
+    return [(mistake.key, mistake.line, mistake.problem) for mistake in failure.value.mistakes]
+
+
+def test_read() -> None:
+    """Every key has its value, absent ones are ``None``."""
+    text = GOOD + 'entries = 3\nvalid_from = 2026-01-01\nvalid_to = 2026-12-31\naccepted_by = "A. Person"\n'
+    (record,) = read_catalog(text.encode())
+    assert record == ListRecord(
+        id="court-1",
+        title="A judgment",
+        issuer="A court",
+        country="DE",
+        legal_basis="1 O 1/26",
+        kind="court",
+        licence="public record",
+        source="https://court.example/1",
+        format="domains",
+        file="lists/court-1.txt",
+        retrieved_at=date(2026, 3, 10),
+        digest="sha256:" + "ab" * 32,  # type: ignore[arg-type]
+        entries=3,
+        valid_from=date(2026, 1, 1),
+        valid_to=date(2026, 12, 31),
+        review_by=None,
+        accepted_by="A. Person",
+        updates=False,
+        last_checked=None,
+    )
+    assert record.is_in_force(date(2026, 1, 1))
+    assert record.is_in_force(date(2026, 12, 31))
+    assert not record.is_in_force(date(2025, 12, 31))
+    assert not record.is_in_force(date(2027, 1, 1))
+
+
+def test_without_lists() -> None:
+    """An empty catalog is a catalog; a list without dates is always in force."""
+    assert read_catalog(b"# none yet\n") == ()
+    (record,) = read_catalog(GOOD.encode())
+    assert record.is_in_force(date(1900, 1, 1))
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "id",
+        "title",
+        "issuer",
+        "country",
+        "legal_basis",
+        "kind",
+        "licence",
+        "source",
+        "format",
+        "file",
+        "retrieved_at",
+        "sha256",
+        "updates",
+    ],
+)
+def test_needed_keys(key: str) -> None:
+    """Without origin, licence, digest or any other needed key a list is not loaded."""
+    text = "\n".join(line for line in GOOD.splitlines() if not line.startswith(f"{key} ="))
+    assert (f"list[1].{key}", 2, "is missing") in _mistakes(text)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "line"),
+    [
+        ('"court-1"', '"Court 1"', "id", 3),
+        ('"DE"', '"Germany"', "country", 6),
+        ('"court"', '"judge"', "kind", 8),
+        ('"domains"', '"hosts?"', "format", 11),
+        ("lists/court-1.txt", "../court-1.txt", "file", 12),
+        ("2026-03-10", '"yesterday"', "retrieved_at", 13),
+        ("ab" * 32, "ab", "sha256", 14),
+        ("false", '"no"', "updates", 15),
+        ("updates = false", "updates = true", "last_checked", 2),
+        ("updates = false", "updates = false\nvalid_from = 2026-02-01\nvalid_to = 2026-01-01", "valid_to", 17),
+        ("updates = false", "updates = false\nlicense = 1", "license", 16),
+        ("updates = false", "updates = false\nentries = -1", "entries", 16),
+    ],
+)
+def test_wrong_values(old: str, new: str, key: str, line: int) -> None:
+    """A wrong value is named with its key and line."""
+    assert [(f"list[1].{key}", line)] == [found[:2] for found in _mistakes(GOOD.replace(old, new, 1))]
+
+
+def test_all_at_once() -> None:
+    """Mistakes of several lists come together; ids and files stand once; unknown tables are named."""
+    found = _mistakes(GOOD + GOOD.replace("DE", "de") + "[other]\n")
+    assert {key for key, _, _ in found} == {"list[2].id", "list[2].file", "list[2].country", "other"}
+
+
+def test_no_toml() -> None:
+    """What is no TOML is named with the line."""
+    assert _mistakes("a = 1\nb = = 2")[0][:2] == ("", 2)
