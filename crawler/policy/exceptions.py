@@ -13,8 +13,8 @@ from crawler.policy.scope import scope_problem, url_scope_problem
 if TYPE_CHECKING:
     from datetime import date
 
-    from crawler.policy.strict import Table
     from crawler.values.host import Suffixes
+    from crawler.values.strict_toml import Table
 
 USES = {name: Use(use) for use, name in PURPOSE_NAMES.items()}
 """Purpose as the files spell it, to the use that statements speak of."""

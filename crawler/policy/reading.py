@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 from crawler.errors import DocumentError, Mistake
 from crawler.policy import exceptions, sections
 from crawler.policy.document import CrawlPolicy
-from crawler.policy.strict import Source
 from crawler.values.digest import sha256
+from crawler.values.strict_toml import Source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
     from crawler.policy.document import Identity, Profile
-    from crawler.policy.strict import Table
     from crawler.values.digest import Digest
     from crawler.values.host import Suffixes
+    from crawler.values.strict_toml import Table
 
 CRAWL_POLICY = "crawl-policy.toml"
 AGREEMENTS = "agreements.toml"

@@ -25,7 +25,7 @@ from crawler.policy.document import (
 from crawler.values.address import pattern_problem
 
 if TYPE_CHECKING:
-    from crawler.policy.strict import Table
+    from crawler.values.strict_toml import Table
 
 PLACEHOLDER_TOKEN = "clearcrawl-test"  # noqa: S105 - a product token, not a secret
 """Stands in where the policy names no token; with it, only test hosts may be asked."""

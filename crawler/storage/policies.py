@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from crawler.errors import UsageError
 from crawler.policy.reading import CRAWL_POLICY, FILES, read_policy
-from crawler.policy.strict import FILE_LIMIT
 from crawler.storage.shipped import shipped
 from crawler.values.digest import sha256
+from crawler.values.strict_toml import FILE_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,6 +5,7 @@ It knows tables, keys and lines; what a key means is the business of its caller.
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from datetime import date, datetime
@@ -24,6 +25,7 @@ T = TypeVar("T")
 FILE_LIMIT = 1024 * 1024
 """Largest file that is read, in octets (R7.4)."""
 
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 _AT_LINE = re.compile(r"\(at line (\d+)")
 
 
@@ -210,7 +212,7 @@ class Table:
         for key in self._values:
             if key not in self._known:
                 near = get_close_matches(key, self._known, n=1)
-                hint = f"did you mean {near[0]!r}?" if near else f"known here: {listed(sorted(self._known))}"
+                hint = f"did you mean {near[0]}?" if near else f"known here: {listed(sorted(self._known))}"
                 self.mistake(key, f"is no key of this table; {hint}")
 
     def _get(self, key: str, default: object) -> Any:
@@ -233,7 +235,7 @@ class Table:
         return default
 
     def _range(self, key: str, value: object, default: T, least: float, most: float) -> T:
-        self.mistake(key, f"is {value!r}; write a value from {least:g} to {most:g}")
+        self.mistake(key, f"is {value!r}; write a value from {least} to {most}")
         return default
 
 
@@ -244,7 +246,8 @@ def spelled(path: KeyPath) -> str:
         if isinstance(part, int):
             text += f"[{part + 1}]"
         else:
-            text += f".{part}" if text else part
+            name = part if _BARE.fullmatch(part) else json.dumps(part)
+            text += f".{name}" if text else name
     return text
 
 

@@ -15,10 +15,11 @@ from crawler.policy.facts import Facts
 from crawler.policy.reading import read_policy
 from crawler.values.digest import sha256
 from crawler.values.html import HtmlPage
-from crawler.values.url import Url, canonicalise, parse
+from crawler.values.url import canonicalise, parse
 
 if TYPE_CHECKING:
     from crawler.policy.document import CrawlPolicy
+    from crawler.values.url import Url
 
 TODAY = date(2026, 11, 23)
 PAGE = "https://example.com/article"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from crawler.blocklists.interface import Listed
 from crawler.optout.robots.outcome import RobotsAccess, RobotsCode
-from crawler.optout.statement import DUTIES, Preference, Statement, Unread, Use
+from crawler.optout.statement import DUTIES, Preference, Unread, Use
 from crawler.policy.barriers import Barrier, BarrierAction, BarrierKind, find_barrier
 from crawler.policy.decide import access_of_status, decide
-from crawler.policy.decision import Access, Decision, Stage, State, Verdict
-from crawler.policy.document import Agreement, CrawlPolicy, Profile, UnreadRule
-from crawler.policy.facts import Facts, Refusal
+from crawler.policy.decision import Access, Stage, State, Verdict
+from crawler.policy.document import Agreement, Profile, UnreadRule
+from crawler.policy.facts import Refusal
 from crawler.values.digest import sha256
 from crawler.values.html import Script
 from tests.policy.samples import (
@@ -34,6 +34,12 @@ from tests.policy.samples import (
     unread,
 )
 from tests.shared import shared_path
+
+if TYPE_CHECKING:
+    from crawler.optout.statement import Statement
+    from crawler.policy.decision import Decision
+    from crawler.policy.document import CrawlPolicy
+    from crawler.policy.facts import Facts
 
 POLICY = policy()
 CONSENT = policy('profile = "consent"')
