@@ -1,8 +1,8 @@
 """Path patterns of RFC 9309 section 2.2.3 on normalised octets; also used by other protocols with the same patterns.
 
-Both sides are brought to one spelling first (section 2.2.2): everything but unreserved octets is percent-encoded with
-upper-case digits, encoded unreserved octets are decoded. Delimiters keep their meaning: ``/`` and ``%2F`` differ in the
-path and are one in the query, ``=`` and ``&`` the other way round. Neither scheme nor host is looked at.
+Both sides are brought to one spelling first (section 2.2.2): everything but unreserved octets is percent-encoded,
+encoded unreserved octets are decoded. Delimiters keep their meaning: ``/`` and ``%2F`` differ in the path and are one
+in the query, ``=`` and ``&`` the other way round. Neither scheme nor host is looked at.
 """
 
 from __future__ import annotations
@@ -12,24 +12,24 @@ from typing import Final
 
 _PLAIN: Final = re.compile(r"/[A-Za-z0-9\-._~/=&?]*").fullmatch
 _PLAIN_PATTERN: Final = re.compile(r"[A-Za-z0-9\-._~/=&?*]*\$?").fullmatch
-_ODD: Final = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])++|%[0-7][0-9A-Fa-f]|[^A-Za-z0-9\-._~/=&?]")
+_ODD: Final = re.compile(r"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~/=&?]")
 _UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _HEX: Final = "0123456789ABCDEFabcdef"
 
 
 def _spellings(raw: str, either: str) -> dict[str, str]:
-    """Map each spelling of an octet to its normal one.
+    """Map each spelling of an octet to one character: itself, or its number plus 256 where it stays encoded.
 
-    ``raw``: kept where they stand unencoded; ``either``: also decoded where they are encoded. Escapes of octets beyond
-    ASCII are not in the table: they only change to upper case, which is done for whole runs of them.
+    ``raw``: means itself where it stands unencoded; ``either``: also where it is encoded. An encoded octet is one
+    character, so that no literal matches inside an escape.
     """
     table = {}
     for octet in range(256):
-        char, escape = chr(octet), f"%{octet:02X}"
-        table[char] = char if char in raw or char in either or char in _UNRESERVED else escape
-    for escape in (f"%{high}{low}" for high in "01234567" for low in _HEX):
-        char = chr(int(escape[1:], 16))
-        table[escape] = char if char in either or char in _UNRESERVED else escape.upper()
+        char = chr(octet)
+        table[char] = char if char in raw or char in either or char in _UNRESERVED else chr(256 + octet)
+    for escape in (f"%{high}{low}" for high in _HEX for low in _HEX):
+        octet = int(escape[1:], 16)
+        table[escape] = chr(octet) if chr(octet) in either or chr(octet) in _UNRESERVED else chr(256 + octet)
     return table
 
 
@@ -38,11 +38,11 @@ _IN_QUERY: Final = _spellings("?=&", "/")
 
 
 def _path(octets: str) -> str:
-    return _ODD.sub(lambda found: _IN_PATH.get(found[0]) or found[0].upper(), octets)
+    return _ODD.sub(lambda found: _IN_PATH[found[0]], octets)
 
 
 def _query(octets: str) -> str:
-    return _ODD.sub(lambda found: _IN_QUERY.get(found[0]) or found[0].upper(), octets)
+    return _ODD.sub(lambda found: _IN_QUERY[found[0]], octets)
 
 
 def _octets(text: str) -> str:
@@ -53,7 +53,8 @@ def _octets(text: str) -> str:
 def normalise_target(target: str) -> str:
     """Path and query of a URL in normal spelling; a fragment is cut off, an empty path becomes ``/``.
 
-    Dot segments are expected to be gone (PC-28). A string that is no target is read as one; nothing raises.
+    One character stands for one octet; an octet that stays percent-encoded is its number plus 256. Dot segments are
+    expected to be gone (PC-28). A string that is no target is read as one; nothing raises.
     """
     if _PLAIN(target):
         return target
@@ -61,6 +62,11 @@ def normalise_target(target: str) -> str:
     if not path.startswith("/"):
         path = "/" + path
     return f"{_path(path)}?{_query(query)}" if mark else _path(path)
+
+
+def encoded_length(text: str) -> int:
+    """Octets of a text in normal spelling as it would be sent: three for each that stays percent-encoded."""
+    return len(text) if text.isascii() else sum(3 if char > "\xff" else 1 for char in text)
 
 
 class Pattern:
@@ -83,12 +89,7 @@ class Pattern:
         else:
             self.segments, self.query_segments = _compile_segments(raw)
         self.text = "*".join(self.segments) + ("$" if self.anchored else "")
-        self.length = len(self.text)
-
-    @property
-    def wildcards(self) -> int:
-        """How many ``*`` the pattern has."""
-        return len(self.segments) - 1
+        self.length = encoded_length(self.text)
 
     def matches(self, target: str) -> bool:
         """Whether the pattern covers a target (path and query as sent)."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from crawler.optout.robots.match import Pattern, compile_literal
+from crawler.optout.robots.match import Pattern, compile_literal, encoded_length
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -95,12 +95,13 @@ class RuleIndex:
     def _decide_literally(self, text: str, size: int) -> tuple[int, int]:
         code = self._exact.get(text)
         if code is not None:
-            return code, size + 1
+            return code, encoded_length(text) + 1
         for length in self._lengths:
             if length <= size:
-                code = self._prefixes.get(text[:length])
+                prefix = text[:length]
+                code = self._prefixes.get(prefix)
                 if code is not None:
-                    return code, length
+                    return code, encoded_length(prefix)
         return NO_RULE, 0
 
     def _index_grams(self) -> None:

@@ -20,6 +20,9 @@ WILDCARDS_LIMIT: Final = 10
 RULES_LIMIT: Final = 6_000
 """Rules given at most: protego holds 750 octets for each. The second largest of 17,912 real files has 5,809."""
 
+SPECIAL_LIMIT: Final = 2_500
+"""Rules with ``*`` or ``$`` among them, which protego tries one by one. The largest real set has 1,867."""
+
 RULE_LIMIT: Final = 4096
 """A rule with so many octets is left out."""
 
@@ -42,13 +45,14 @@ class SecondOpinion:
         lines = ["User-agent: *\n"]
         self._left_out: set[int] = set()
         self._last = -1
-        room = OCTETS_LIMIT
+        room, special = OCTETS_LIMIT, 0
         for number, is_allow, octets in rules:
             if octets.count(b"*") >= WILDCARDS_LIMIT or len(octets) >= RULE_LIMIT:
                 self._left_out.add(number)
                 continue
             room -= len(octets)
-            if room < 0 or len(lines) > RULES_LIMIT:
+            special += b"*" in octets or b"$" in octets
+            if room < 0 or special > SPECIAL_LIMIT or len(lines) > RULES_LIMIT:
                 break
             lines.append(f"{'Allow' if is_allow else 'Disallow'}: {_printable(octets.decode('latin-1'))}\n")
             self._last = number
