@@ -77,7 +77,9 @@ def decide(facts: Facts, policy: CrawlPolicy) -> Decision:
         return refuse(facts, access)
     lifted = frozenset(code for one in access.overrides for code in one.lifts)
     found = judge(facts, policy, policy.purpose, lifted=lifted)
-    search = found if policy.purpose == Use.SEARCH else judge(facts, policy, Use.SEARCH, lifted=lifted)
+    nobody_spoke = not facts.statements and not policy.agreements
+    is_one_question = nobody_spoke or policy.purpose == Use.SEARCH
+    search = found if is_one_question else judge(facts, policy, Use.SEARCH, lifted=lifted)
     reason, detail = found.reason, found.detail
     kept = None if facts.status is None else access_of_status(facts.status)[1]
     reasons = [reason]
