@@ -38,9 +38,15 @@ class NameTable:
         return True
 
     def get(self, name: str) -> tuple[int, int] | None:
-        """Owner and line of a name."""
-        _, taken = self._place(name.encode("ascii", "replace"))
-        return (self._owners[taken - 1], self._lines[taken - 1]) if taken else None
+        """Owner and line of a name; asked for every host and its parents, hence without a further call."""
+        octets = name.encode("ascii", "replace")
+        places, mask = self._places, self._mask
+        place = hash(octets) & mask
+        while number := places[place]:
+            if self._octets[self._ends[number - 1] : self._ends[number]] == octets:
+                return self._owners[number - 1], self._lines[number - 1]
+            place = (place + 1) & mask
+        return None
 
     def _place(self, octets: bytes) -> tuple[int, int]:
         """Place of a name and what stands there: its number from 1, or 0 for a free place."""

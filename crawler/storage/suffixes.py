@@ -51,6 +51,7 @@ class BundledSuffixes:
         self.version = date.fromisoformat(match[1].decode())
         self._extract = TLDExtract(cache_dir=None, suffix_list_urls=(), include_psl_private_domains=True)
         self._rules = frozenset(map(_ascii_rule, self._extract.tlds))
+        self._wildcards = frozenset(rule[2:] for rule in self._rules if rule.startswith("*."))
         self._parts = lru_cache(maxsize=HOSTS_REMEMBERED)(self._look_up)
 
     def registered_domain(self, host: str) -> str | None:
@@ -73,7 +74,7 @@ class BundledSuffixes:
         parent = host.partition(".")[2]
         if not parent or host in self._rules:
             return True
-        return f"*.{parent}" in self._rules and f"!{host}" not in self._rules
+        return parent in self._wildcards and f"!{host}" not in self._rules
 
     def _look_up(self, host: str) -> _Parts | None:
         if form_of(Host(host)) is not HostForm.NAME:

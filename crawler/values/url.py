@@ -159,7 +159,10 @@ def _query_start(url: str) -> int:
 
 
 def _stripped(raw: str) -> str:
-    return raw.strip(_BLANKS).translate(_REMOVED).partition("#")[0]
+    text = raw.strip(_BLANKS)
+    if not text.isprintable():
+        text = text.translate(_REMOVED)
+    return text.partition("#")[0]
 
 
 def _resolve(base: CanonicalUrl, reference: str, limit: int, encoding: str) -> CanonicalUrl:
