@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import rfc8785
 
-from crawler.provenance.row import COLUMN_NAMES
+from crawler.provenance.row import COLUMN_NAMES, ManifestRow
 from crawler.values.digest import Digest
 
 if TYPE_CHECKING:
@@ -28,6 +29,13 @@ ROW_TYPES = {"allow": "fetched", "deny": "denied", "defer": "failed"}
 
 _WITHOUT_ZONE = len("2026-01-31T12:00:00.000000")
 _SAFE_INTEGER = 2**53 - 1
+_ENCODE = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"), sort_keys=True).encode
+_AS_IS = frozenset({str, int, float, bool, type(None)})
+_NUMBERS = tuple(
+    field.name
+    for field in fields(ManifestRow)
+    if field.name not in OUTSIDE_LEAF and str(field.type).split(" ")[0] in {"int", "float"}
+)
 _PLAIN_FLOAT = (1e-4, 1e15)
 """Between these ``repr`` and ECMAScript write a fraction alike: shortest digits, no exponent."""
 
@@ -40,7 +48,7 @@ def canonical(value: Any) -> bytes:
 def _encode(value: Any) -> bytes:
     """Canonical octets by the standard library, which writes the same ones for what is plain."""
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+        return _ENCODE(value).encode()
     except UnicodeEncodeError as error:
         raise ValueError("a lone surrogate is no Unicode text") from error
 
@@ -73,29 +81,45 @@ def time_text(moment: datetime) -> str:
 
 
 def plain(value: Any) -> Any:
-    """JSON value of a column: times as text, nested columns as objects, lone surrogates as U+FFFD."""
+    """JSON value of a column: times as text, nested columns as objects."""
     kind = type(value)
-    if kind is str:
-        return value if value.isascii() else value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-    if value is None or kind is bool or kind is int or kind is float:
+    if kind in _AS_IS:
         return value
     if kind is datetime:
         return time_text(value)
     if kind is list or kind is tuple:
         return [plain(item) for item in value]
     if isinstance(value, str):  # an enumeration's member
-        return plain(str(value))
+        return str(value)
     return {name: plain(getattr(value, name)) for name in value.__slots__}
 
 
 def row_leaf(columns: Mapping[str, Any], *, seq: int, salt: str) -> tuple[str, bytes]:
-    """Type and leaf data of a row. ``time`` is ``decided_at``; columns outside the leaf are passed over."""
-    body = {name: plain(columns[name]) for name in LEAF_COLUMNS}
+    """Type and leaf data of a row. ``time`` is ``decided_at``; columns outside the leaf are passed over.
+
+    Lone surrogates, which neither JSON nor Parquet can hold, become U+FFFD. Raises ValueError (rfc8785) for a number
+    that JSON cannot hold.
+    """
+    body = {name: columns[name] if type(columns[name]) in _AS_IS else plain(columns[name]) for name in LEAF_COLUMNS}
     kind = ROW_TYPES[body["verdict"]]
     leaf = {"type": kind, "seq": seq, "time": body["decided_at"], "salt": salt, "body": body}
-    # Nested columns hold text only, so the numbers to look at are the columns themselves.
-    numbers = (value for value in body.values() if type(value) is int or type(value) is float)
-    return kind, _encode(leaf) if all(map(_is_plain_number, numbers)) else rfc8785.dumps(leaf)
+    if not all(_is_plain_number(body[name]) for name in _NUMBERS if body[name] is not None):
+        return kind, rfc8785.dumps(_cleaned(leaf))
+    try:
+        return kind, _encode(leaf)
+    except ValueError:
+        return kind, _encode(_cleaned(leaf))
+
+
+def _cleaned(value: Any) -> Any:
+    """The value with U+FFFD for lone surrogates in its texts."""
+    if isinstance(value, dict):
+        return {name: _cleaned(item) for name, item in value.items()}
+    return [_cleaned(item) for item in value] if isinstance(value, list) else _without_surrogates(value)
+
+
+def _without_surrogates(value: Any) -> Any:
+    return value.encode("utf-8", "surrogatepass").decode("utf-8", "replace") if isinstance(value, str) else value
 
 
 def leaf_data(kind: str, *, seq: int, time: str, salt: str, body: Mapping[str, Any]) -> bytes:

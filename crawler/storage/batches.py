@@ -55,14 +55,10 @@ class BatchWriter:
         site_files = [(entry, *staged.site_file(entry)) for entry in batch.site_files]
         others = [self._recorder.stage(draft) for draft in batch.records]
         grown = self._recorder.write()
-        try:
-            with self._journal.transaction():
-                self._files(grown)
-                self._records((None, None, place) for place in others)
-                return self._write(batch, outcomes, site_files, wall=wall, monotonic=monotonic)
-        except BaseException:
-            self._frontier.forget_lanes()
-            raise
+        with self._journal.transaction():
+            self._files(grown)
+            self._records((None, None, place) for place in others)
+            return self._write(batch, outcomes, site_files, wall=wall, monotonic=monotonic)
 
     def _write(
         self,

@@ -7,32 +7,40 @@ import json
 import zlib
 from typing import TYPE_CHECKING, Any
 
+import pyarrow.compute
 from isal import isal_zlib
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    import pyarrow as pa
+
 _GZIP = 31
 _LEVEL = 2
-_DIGITS = str.maketrans("", "", "-:TZ")
+_ALLOW = "allow"
+_FIELDS = {
+    "url": "url",
+    "mime": "content_mime_type",
+    "status": "fetch_status",
+    "digest": "content_digest",
+    "length": "warc_record_length",
+    "offset": "warc_record_offset",
+    "filename": "warc_filename",
+}
+_COLUMNS = ["url_surtkey", "fetch_time", "decided_at", *_FIELDS.values()]
 
 
-def index_line(row: Mapping[str, Any]) -> str | None:
-    """Line of a row that keeps a page, made of the leaf's body; ``None`` for any other row."""
-    if row["verdict"] != "allow" or row["warc_filename"] is None:
-        return None
-    moment = (row["fetch_time"] or row["decided_at"])[:19].translate(_DIGITS)
-    value = {
-        "url": row["url"],
-        "mime": row["content_mime_type"],
-        "status": None if row["fetch_status"] is None else str(row["fetch_status"]),
-        "digest": row["content_digest"],
-        "length": str(row["warc_record_length"]),
-        "offset": str(row["warc_record_offset"]),
-        "filename": row["warc_filename"],
-    }
-    kept = {name: text for name, text in value.items() if text is not None}
-    return f"{row['url_surtkey']} {moment} {json.dumps(kept, ensure_ascii=True)}"
+def index_lines(table: pa.Table) -> list[str]:
+    """Lines of the rows that keep a page; other rows have none."""
+    keeps = pyarrow.compute.and_(pyarrow.compute.equal(table["verdict"], _ALLOW), table["warc_filename"].is_valid())
+    return [_line(row) for row in table.select(_COLUMNS).filter(keeps).to_pylist()]
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    moment = row["fetch_time"] or row["decided_at"]
+    values = {field: row[column] for field, column in _FIELDS.items()}
+    kept = {field: str(value) for field, value in values.items() if value is not None}
+    return f"{row['url_surtkey']} {moment:%Y%m%d%H%M%S} {json.dumps(kept)}"
 
 
 def index_file(lines: Iterable[str]) -> bytes:

@@ -23,14 +23,11 @@ if TYPE_CHECKING:
     from crawler.storage.entries import ClaimRequest, UrlState
 
 _LANE_CACHE = 65536
+_RECENT = 1 << 17
+"""Exact URLs remembered in memory: most links of a page were seen a moment ago, and then cost no look-up."""
 _PAGE = 500
 _COLUMNS = """frontier.id, frontier.tries, frontier.url, lanes.name, frontier.depth, frontier.via, frontier.referrer,
  frontier.chain, frontier.inherited, frontier.discovered_at"""
-
-
-def url_key(url: str) -> bytes:
-    """128-bit key of the exact URL."""
-    return blake2b(url.encode(), digest_size=16).digest()
 
 
 class Frontier:
@@ -39,26 +36,29 @@ class Frontier:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._lanes: dict[str, int] = {}
+        self._recent: set[str] = set()
         newest = connection.execute("SELECT coalesce(max(id), 0) FROM attempts").fetchone()[0]
         self.next_attempt: int = newest + 1
 
     def add(self, urls: Iterable[NewUrl]) -> int:
         """Put in what is not known yet; answer how many that were."""
-        rows: dict[bytes, tuple[Any, ...]] = {}
+        rows: list[tuple[Any, ...]] = []
+        recent = self._recent
         moment: datetime | None = None
         moment_text = ""
         for new in urls:
-            key = url_key(new.url)
-            if key in rows:
+            if new.url in recent:
                 continue
+            recent.add(new.url)
             if new.discovered_at is not moment:
                 moment = new.discovered_at
                 moment_text = time_text(moment)
             chain = json.dumps(new.chain) if new.chain else None
-            rows[key] = (
-                key, new.url, self._lane(new.lane), new.depth, new.via.value, new.referrer, chain, new.inherited,
-                moment_text,
-            )  # fmt: skip
+            lane = self._lanes.get(new.lane) or self._lane(new.lane)
+            key = blake2b(new.url.encode(), digest_size=16).digest()
+            rows.append((key, new.url, lane, new.depth, new.via.value, new.referrer, chain, new.inherited, moment_text))
+        if len(recent) > _RECENT:
+            self._recent = set()
         if not rows:
             return 0
         run = self._connection.execute
@@ -66,26 +66,20 @@ class Frontier:
         added = self._connection.executemany(
             "INSERT OR IGNORE INTO frontier (key, url, lane, depth, via, referrer, chain, inherited, discovered_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            rows.values(),
+            rows,
         ).rowcount
         if added:
             run("UPDATE lanes SET due = 0 WHERE id IN (SELECT DISTINCT lane FROM frontier WHERE id > ?)", (newest,))
         return added
 
     def _lane(self, name: str) -> int:
-        found = self._lanes.get(name)
-        if found is None:
-            run = self._connection.execute
-            run("INSERT OR IGNORE INTO lanes (name, turn) VALUES (?, ?)", (name, self.next_attempt))
-            found = run("SELECT id FROM lanes WHERE name = ?", (name,)).fetchone()[0]
-            if len(self._lanes) >= _LANE_CACHE:
-                self._lanes.clear()
-            self._lanes[name] = found
+        run = self._connection.execute
+        run("INSERT OR IGNORE INTO lanes (name, turn) VALUES (?, ?)", (name, self.next_attempt))
+        found: int = run("SELECT id FROM lanes WHERE name = ?", (name,)).fetchone()[0]
+        if len(self._lanes) >= _LANE_CACHE:
+            self._lanes.clear()
+        self._lanes[name] = found
         return found
-
-    def forget_lanes(self) -> None:
-        """Drop remembered lane ids; needed after a transaction that was rolled back."""
-        self._lanes.clear()
 
     def refresh(self, lanes: Iterable[str]) -> None:
         """Find out again when these lanes are due, after URLs of them changed their state."""

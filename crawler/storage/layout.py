@@ -74,7 +74,7 @@ def recognise(root: Path) -> bool:
     Raises UsageError for a folder with other content, DamagedStateError for a crawl of another format version.
     """
     try:
-        names = {entry.name for entry in os.scandir(root)} - _LEFTOVERS
+        names = set(os.listdir(root)) - _LEFTOVERS  # noqa: PTH208 - names are enough
     except FileNotFoundError:
         return False
     except NotADirectoryError:
@@ -85,7 +85,7 @@ def recognise(root: Path) -> bool:
         return False
     if CRAWL_FILE not in names:
         if names <= frozenset(FOLDERS):
-            if not any(any(os.scandir(root / name)) for name in _CONTENT if name in names):
+            if not any(os.listdir(root / name) for name in _CONTENT if name in names):  # noqa: PTH208 - names are enough
                 return False  # killed before the first commit was through
             raise DamagedStateError(f"{root / CRAWL_FILE}: missing beside a crawl's files; restore it")
         raise UsageError(f"{root}: holds other files and no crawl; choose a new or empty folder, or the crawl's own")
@@ -176,7 +176,7 @@ class Folder:
 
     def names(self) -> list[str]:
         """Names in the folder, sorted."""
-        return sorted(entry.name for entry in os.scandir(self.descriptor))
+        return sorted(os.listdir(self.descriptor))  # noqa: PTH208 - a descriptor, not a path
 
     def size(self, name: str) -> int | None:
         """Length of a file in octets; ``None`` where there is no such file."""

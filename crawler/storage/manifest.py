@@ -11,7 +11,6 @@ import types
 from dataclasses import fields
 from datetime import datetime
 from functools import cache
-from io import BytesIO
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
 
 import pyarrow as pa
@@ -84,7 +83,7 @@ def table_of(leaves: Sequence[tuple[bytes, bytes]]) -> pa.Table:
         return schema().empty_table()
     text = b"\n".join(data for data, _ in leaves)
     read = pyarrow.json.read_json(
-        BytesIO(text),
+        pa.BufferReader(text),
         read_options=pyarrow.json.ReadOptions(use_threads=False, block_size=len(text) + 1),
         parse_options=pyarrow.json.ParseOptions(explicit_schema=_leaf_schema(), unexpected_field_behavior="error"),
     ).combine_chunks()

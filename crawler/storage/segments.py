@@ -6,11 +6,10 @@ Each file is complete and fsynced before it gets its name; the database row that
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crawler.storage.cdxj import index_file, index_line
+from crawler.storage.cdxj import index_file, index_lines
 from crawler.storage.layout import INDEX, LOG, MANIFEST, index_name, log_name, manifest_name
 from crawler.storage.manifest import parquet_of, table_of
 from crawler.storage.warc import gzip_member
@@ -63,11 +62,12 @@ def write_segment(folder: CrawlFolder, journal: Journal) -> Segment | None:
         text = b"".join(data + b"\n" for data in entries)
         files.append(_put(folder, LOG, log_name(worker, number), gzip_member(text)))
     if rows:
-        lines = [line for line in map(_index_line, rows) if line is not None]
+        table = table_of(rows)
+        lines = index_lines(table)
         if lines:
             files.append(_put(folder, INDEX, index_name(worker, number), index_file(lines)))
         metadata = {"clearcrawl.first_seq": str(first), "clearcrawl.last_seq": str(last)}
-        parquet = parquet_of(table_of(rows), metadata).to_pybytes()
+        parquet = parquet_of(table, metadata).to_pybytes()
         files.append(_put(folder, MANIFEST, manifest_name(worker, number), parquet))
     return Segment(number=number, first_seq=first, last_seq=last, rows=len(rows), files=tuple(files))
 
@@ -105,7 +105,3 @@ def _put(folder: CrawlFolder, where: str, name: str, data: bytes) -> SegmentFile
     folder[where].write(name, data)
     digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
     return SegmentFile(folder=where, name=name, length=len(data), sha256=digest)
-
-
-def _index_line(row: tuple[bytes, bytes]) -> str | None:
-    return index_line(json.loads(row[0])["body"])

@@ -30,6 +30,7 @@ from crawler.storage.reading import counts_of, load_site_file
 from crawler.storage.recording import Recorder
 from crawler.storage.recovery import recover
 from crawler.storage.segments import record_segment, write_segment
+from crawler.storage.warc_files import ROTATE_AT
 from crawler.values.digest import sha256
 
 if TYPE_CHECKING:
@@ -53,10 +54,11 @@ class CrawlStore:
     crawl_id: str
     recovery: Recovery
 
-    def __init__(self, root: Folder, *, run: RunInfo, worker: str, clock: Callable[[], float]) -> None:
+    def __init__(self, root: Folder, *, run: RunInfo, worker: str, clock: Callable[[], float], rotate_at: int) -> None:
         """Use ``open``."""
         self._run = run
         self._clock = clock
+        self._rotate_at = rotate_at
         self._failure: str | None = None
         self._is_closed = False
         is_new = not recognise(root.path)
@@ -71,14 +73,25 @@ class CrawlStore:
             raise
 
     @classmethod
-    def open(cls, root: Path, *, run: RunInfo, worker: str = _LEAD, clock: Callable[[], float] = time.time) -> Self:
-        """Lock, recognise, recover. Raises UsageError, FolderInUseError, DamagedStateError, StorageError."""
+    def open(
+        cls,
+        root: Path,
+        *,
+        run: RunInfo,
+        worker: str = _LEAD,
+        clock: Callable[[], float] = time.time,
+        rotate_at: int = ROTATE_AT,
+    ) -> Self:
+        """Lock, recognise, recover. Raises UsageError, FolderInUseError, DamagedStateError, StorageError.
+
+        ``rotate_at``: octets after which a WARC file is sealed and the next one begun.
+        """
         if run.name is not None and _NAME.fullmatch(run.name) is None:
             raise UsageError(f"crawl name {run.name!r}: write a-z, 0-9 and '-', at most 31, no '-' in front")
         folder = Folder.create(root)
         try:
             lock(folder)
-            return cls(folder, run=run, worker=worker, clock=clock)
+            return cls(folder, run=run, worker=worker, clock=clock, rotate_at=rotate_at)
         except BaseException:
             folder.close()
             raise
@@ -89,7 +102,7 @@ class CrawlStore:
         is_continued = earlier is not None and journal.get("ended") == 0
         self.crawl_id = earlier if is_continued else self._new_id(now)
         self._number = (journal.get("crawl_number") or 0) + (0 if is_continued else 1)
-        self._recorder = Recorder(self._folder, warcinfo=self._warcinfo())
+        self._recorder = Recorder(self._folder, warcinfo=self._warcinfo(), rotate_at=self._rotate_at)
         self.recovery = Recovery()
         if not is_new:
             self.recovery = recover(self._folder, journal, self._recorder, time=now, was_unclean=was_unclean)

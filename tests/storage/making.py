@@ -70,7 +70,7 @@ def page_records(url: str, body: bytes, *, tag: str = "") -> tuple[RecordDraft, 
         RecordDraft(
             kind=WarcKind.PAGES, type="response", target_uri=url, date=NOW, record_id=response,
             content_type="application/http; msgtype=response",
-            http_head=b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n", body=body,
+            http_head=b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n", body=body, payload_digest=sha256(body),
             fields={"WARC-IP-Address": "192.0.2.1"},
         ),
         RecordDraft(
