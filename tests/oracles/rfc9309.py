@@ -30,8 +30,8 @@ class Rule:
     pattern: tuple[Octet | None, ...]
     """``None`` is the wildcard."""
     anchored: bool
-    octets: int
-    """Length of the normalised pattern, ``*`` and ``$`` included."""
+    octets: tuple[int, int]
+    """Length of the normalised pattern, ``*`` and ``$`` included, in the two ways to read it."""
 
 
 @dataclass(slots=True)
@@ -71,8 +71,11 @@ def decide_rules(rules: list[Rule], octets: tuple[Octet, ...], *, is_cut: bool) 
     matching = [rule for rule in rules if matches(rule, octets)]
     if not matching:
         return "deny" if is_cut else "allow"
-    longest = max(rule.octets for rule in matching)
-    return "allow" if any(rule.allow for rule in matching if rule.octets == longest) else "deny"
+    answers = set()
+    for reading in (0, 1):
+        longest = max(rule.octets[reading] for rule in matching)
+        answers.add(any(rule.allow for rule in matching if rule.octets[reading] == longest))
+    return "deny" if False in answers else "allow"
 
 
 # --- lines and groups
@@ -202,17 +205,27 @@ def rule(value: bytes, *, allow: bool) -> Rule:
         allow=allow,
         pattern=tuple(None if octet == (STAR, False) else octet for octet in octets),
         anchored=anchored,
-        octets=normalised_length(octets) + anchored,
+        octets=(
+            normalised_length(octets, is_every_delimiter_escaped=False) + anchored,
+            normalised_length(octets, is_every_delimiter_escaped=True) + anchored,
+        ),
     )
 
 
-def normalised_length(octets: list[Octet]) -> int:
-    """Octets of the pattern once everything that may be escaped is escaped; wildcards count one."""
+def normalised_length(octets: list[Octet], *, is_every_delimiter_escaped: bool) -> int:
+    """Octets of the pattern once everything that may be escaped is escaped; wildcards count one.
+
+    Section 2.2.2 has reserved octets escaped before comparison, while those that give a URL its shape must stay.
+    Behind a wildcard nobody knows in which part of a URL a ``=``, ``&`` or ``/`` of the pattern comes to stand. So a
+    delimiter may count one octet or, outside its own part, the three of its escape; what either way denies is denied.
+    """
     length = 0
     in_query = False
     for octet, is_escape in octets:
-        stays = octet in UNRESERVED or octet == STAR
-        stays = stays or octet in (ENCODING_MATTERS_IN_QUERY if in_query else ENCODING_MATTERS_IN_PATH)
+        delimiters = ENCODING_MATTERS_IN_PATH | ENCODING_MATTERS_IN_QUERY
+        if is_every_delimiter_escaped:
+            delimiters = ENCODING_MATTERS_IN_QUERY if in_query else ENCODING_MATTERS_IN_PATH
+        stays = octet in UNRESERVED or octet == STAR or octet in delimiters
         length += 1 if stays and not is_escape else 3
         in_query = in_query or (octet, is_escape) == (QUESTION, False)
     return length
