@@ -29,8 +29,10 @@ class StopReason:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Exchange:
-    """One request and its reply. The gate makes it, the handler fills it in; a resend over a fresh connection after a
-    stale one counts in ``sends`` and starts the reply's fields anew."""
+    """One request and its reply: the gate makes it, the handler fills it in.
+
+    A resend over a fresh connection after a stale one counts in ``sends`` and starts the reply's fields anew.
+    """
 
     url: str
     """Canonical URL that the gate judged; must equal ``request.url``."""
@@ -38,6 +40,8 @@ class Exchange:
     """The gate's verdict on exactly this URL; anything but ALLOW is never sent."""
     max_bytes: int
     """Limit of the body in octets, as sent and after each content coding."""
+    keeps_beginning: bool = False
+    """Whether a longer body is cut at ``max_bytes`` instead of refused; for robots.txt (RFC 9309 section 2.5)."""
     on_head: Callable[[Exchange], StopReason | None] | None = None
     """Asked once, when status and fields are known and before the body is downloaded. Runs on the event loop, so it
     must not wait. An exception counts as a stop with ``internal_error``."""
@@ -73,12 +77,17 @@ class Exchange:
     """The body before content decoding; chunked framing is the one thing that is taken off."""
     is_body_complete: bool = False
     """Whether the message's own framing, or a clean close where there is none, said that this is all."""
+    is_cut: bool = False
+    """Whether the body is only the beginning of a longer one, as ``keeps_beginning`` permits."""
     stopped: StopReason | None = None
     """Set where ``on_head`` stopped the download."""
 
     error: str | None = None
     """Code of ``network.failures`` where the exchange failed; a failed exchange keeps all facts gathered so far."""
     error_detail: str = ""
+    cancel: Callable[[], None] | None = None
+    """Cuts the exchange off while it runs; for a stop of the crawl."""
+    was_cancelled: bool = False
     defers: bool = False
     """With ``error``: whether asking again later can help."""
 

@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
     from twisted.python.failure import Failure
-    from twisted.web.iweb import IResponse
 
     from crawler.network.policy_slot import NetworkRules
 
@@ -76,22 +75,22 @@ class CheckedHTTP11Handler(HTTP11DownloadHandler):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
+        self.crawler = crawler
         from twisted.internet import reactor  # noqa: PLC0415 - importing it installs one
 
-        self._reactor = reactor
-        self._resolver = installed_resolver(reactor, crawler)
-        self._policy = VerifyingPolicy()
+        self.reactor: Any = reactor
+        self.resolver = installed_resolver(reactor, crawler)
+        self.policy = VerifyingPolicy()
         self._pool._factory = CheckedHTTP11Factory  # noqa: SLF001 - as Scrapy's own handler does
         self._pool.cachedConnectionTimeout = IDLE_SECONDS
+        self.pool = self._pool
 
     async def download_request(self, request: Request) -> Response:
         """Exchange one request for one response, within the limits of the rules in force."""
         exchange = _admitted(request)
         exchange.started_at = datetime.now(UTC)
         try:
-            rules = rules_of(self._crawler)
-            if rules is None:
-                raise AddressRefusedError(f"{request.url}: no rules are in force", code="internal_error")
+            rules = _in_force(self._crawler)
             with wrap_twisted_exceptions():
                 return await maybe_deferred_to_future(_Download(self, request, exchange, rules).start())
         except StopDownload:
@@ -102,6 +101,13 @@ class CheckedHTTP11Handler(HTTP11DownloadHandler):
             raise
         finally:
             exchange.finished_at = datetime.now(UTC)
+
+
+def _in_force(crawler: Crawler) -> NetworkRules:
+    rules = rules_of(crawler)
+    if rules is None:
+        raise AddressRefusedError("no rules are in force, so nothing is dialled", code="internal_error")
+    return rules
 
 
 def _admitted(request: Request) -> Exchange:
@@ -133,42 +139,43 @@ class _Body:
 class _Download:
     """One request on its way through the pool, the head, the body and the decoding."""
 
-    __slots__ = ("_crawler", "_exchange", "_handler", "_is_timed_out", "_limit", "_request", "_rules")
+    __slots__ = ("_handler", "_is_timed_out", "_rules", "crawler", "exchange", "limit", "request")
 
     def __init__(
         self, handler: CheckedHTTP11Handler, request: Request, exchange: Exchange, rules: NetworkRules
     ) -> None:
         self._handler = handler
-        self._crawler = handler._crawler  # noqa: SLF001 - two halves of one class
-        self._request = request
-        self._exchange = exchange
+        self.crawler = handler.crawler
+        self.request = request
+        self.exchange = exchange
         self._rules = rules
         maxsize = request.meta.get("download_maxsize")
-        self._limit: int = min(maxsize, exchange.max_bytes) if maxsize else exchange.max_bytes
+        self.limit: int = min(maxsize, exchange.max_bytes) if maxsize else exchange.max_bytes
         self._is_timed_out = False
 
     def start(self) -> Deferred[Response]:
         """Fires with the response; cancelled it aborts the connection."""
         handler, rules = self._handler, self._rules
-        uri = URI.fromBytes(self._request.url.encode("ascii"))
-        policy = handler._policy if uri.scheme == b"https" else None  # noqa: SLF001 - two halves of one class
-        endpoint = CheckedEndpoint(
-            handler._reactor, handler._resolver, rules, uri.host.decode("ascii"), uri.port, policy
-        )  # noqa: SLF001 - as above
-        done: Deferred[Any] = handler._pool.getConnection((uri.scheme, uri.host, uri.port), endpoint)  # noqa: SLF001 - as above
+        uri = URI.fromBytes(self.request.url.encode("ascii"))
+        policy = handler.policy if uri.scheme == b"https" else None
+        host = uri.host.decode("ascii")
+        endpoint: Any = CheckedEndpoint(handler.reactor, handler.resolver, rules, host, uri.port, policy=policy)
+        done: Deferred[Any] = handler.pool.getConnection((uri.scheme, uri.host, uri.port), endpoint)
         done.addCallback(self._send, uri)
         done.addCallback(self._head)
         done.addCallback(self._response)
         seconds = min(
-            self._request.meta.get("download_timeout") or rules.limits.total_timeout, rules.limits.total_timeout
+            self.request.meta.get("download_timeout") or rules.limits.total_timeout, rules.limits.total_timeout
         )
-        timer = handler._reactor.callLater(seconds, self._late, done)  # noqa: SLF001 - as above
+        timer = handler.reactor.callLater(seconds, self._late, done)
+        self.exchange.cancel = lambda: self._cut_off(done)
 
         def ended(result: Any) -> Any:
+            self.exchange.cancel = None
             if timer.active():
                 timer.cancel()
             if self._is_timed_out:
-                raise DownloadTimeoutError(f"{self._request.url} took longer than {seconds:g} s")
+                raise DownloadTimeoutError(f"{self.request.url} took longer than {seconds:g} s")
             return result
 
         return done.addBoth(ended)
@@ -177,24 +184,28 @@ class _Download:
         self._is_timed_out = True
         done.cancel()
 
-    def _send(self, connection: Any, uri: URI) -> Deferred[IResponse]:
-        request = self._request
+    def _cut_off(self, done: Deferred[Any]) -> None:
+        self.exchange.was_cancelled = True
+        done.cancel()
+
+    def _send(self, connection: Any, uri: URI) -> Deferred[Any]:
+        request = self.request
         headers = TxHeaders({b"Host": [uri.netloc]})
         for name, values in request.headers.items():
             if name not in _OUR_FIELDS:
                 headers.setRawHeaders(name, values)
         if not headers.hasHeader(b"Accept-Encoding"):
             headers.setRawHeaders(b"Accept-Encoding", [ACCEPTED.encode("ascii")])
-        body = _RequestBodyProducer(request.body) if request.body else None
-        return connection.request(
-            CheckedRequest(
-                request.method.encode("ascii"), uri, headers, body, exchange=self._exchange, rules=self._rules
-            )
+        body: Any = _RequestBodyProducer(request.body) if request.body else None
+        checked = CheckedRequest(
+            request.method.encode("ascii"), uri, headers, body, exchange=self.exchange, rules=self._rules
         )
+        sent: Deferred[Any] = connection.request(checked)
+        return sent
 
     def _head(self, reply: Any) -> Any:
         """Decide on status and fields whether the body is wanted, then fetch it: a ``_Body``, now or later."""
-        exchange, request = self._exchange, self._request
+        exchange, request = self.exchange, self.request
         request.meta["download_latency"] = exchange.latency
         exchange.stopped = self._asked(exchange)
         if exchange.stopped is not None:
@@ -202,7 +213,7 @@ class _Download:
         else:
             stop = check_stop_download(
                 signals.headers_received,
-                self._crawler,
+                self.crawler,
                 request,
                 headers=_headers_of(reply),
                 body_length=reply.length,
@@ -215,7 +226,7 @@ class _Download:
             return _Body(reply)
         self._refuse_body(reply)
         finished: Deferred[Any] = Deferred(lambda _: _abort(reply))
-        reply.deliverBody(_BodyReader(finished, reply, self._limit, request, self._crawler, exchange))
+        reply.deliverBody(_BodyReader(finished, reply, self))
         return finished
 
     @staticmethod
@@ -229,24 +240,24 @@ class _Download:
             return StopReason(code="internal_error", detail=repr(error))
 
     def _refuse_body(self, reply: Any) -> None:
-        codings = codings_of(self._exchange.field_values(b"content-encoding"))
+        codings = codings_of(self.exchange.field_values(b"content-encoding"))
         if len(codings) > self._rules.limits.content_codings:
             _abort(reply)
             raise TooManyCodingsError(f"{len(codings)} content codings")
-        if reply.length != UNKNOWN_LENGTH and reply.length > self._limit:
+        if reply.length != UNKNOWN_LENGTH and reply.length > self.limit and not self.exchange.keeps_beginning:
             _abort(reply)
-            raise BodyTooLargeError(f"{reply.length} octets announced, {self._limit} allowed")
+            raise BodyTooLargeError(f"{reply.length} octets announced, {self.limit} allowed")
 
     def _response(self, result: _Body) -> Response:
         reply, body = result.reply, result.octets
-        exchange = self._exchange
+        exchange = self.exchange
         headers = _headers_of(reply)
         exchange.body_as_sent = body
         if result.stop is None and b"Content-Encoding" in headers:
             body = self._decoded(body)
             del headers[b"Content-Encoding"]
         return make_response(
-            url=self._request.url,
+            url=self.request.url,
             status=reply.code,
             headers=headers,
             body=body,
@@ -259,11 +270,11 @@ class _Download:
 
     def _decoded(self, body: bytes) -> bytes:
         """Take the codings off. Only a reply that carries no content anyway may be empty in a coding."""
-        exchange = self._exchange
+        exchange = self.exchange
         is_success = exchange.status is not None and 200 <= exchange.status < 300  # noqa: PLR2004 - RFC 9110 section 15.3
-        if not body and (not is_success or exchange.status == 204 or self._request.method == "HEAD"):  # noqa: PLR2004 - as above
+        if not body and (not is_success or exchange.status == 204 or self.request.method == "HEAD"):  # noqa: PLR2004 - as above
             return body
-        decoded = decode(body, codings_of(exchange.field_values(b"content-encoding")), self._limit)
+        decoded = decode(body, codings_of(exchange.field_values(b"content-encoding")), self.limit)
         if decoded.code == "body_too_large":
             raise BodyTooLargeError(decoded.detail)
         if decoded.code is not None:
@@ -274,21 +285,13 @@ class _Download:
 class _BodyReader(Protocol):
     """Collects a body up to its limit."""
 
-    def __init__(
-        self,
-        finished: Deferred[Any],
-        reply: Any,
-        limit: int,
-        request: Request,
-        crawler: Crawler,
-        exchange: Exchange,
-    ) -> None:
+    def __init__(self, finished: Deferred[Any], reply: Any, download: _Download) -> None:
         self._finished = finished
         self._reply = reply
-        self._limit = limit
-        self._request = request
-        self._crawler = crawler
-        self._exchange = exchange
+        self._limit = download.limit
+        self._request = download.request
+        self._crawler = download.crawler
+        self._exchange = download.exchange
         self._parts: list[bytes] = []
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802 - Twisted's name
@@ -297,6 +300,9 @@ class _BodyReader(Protocol):
         exchange = self._exchange
         exchange.bytes_received += len(data)
         if exchange.bytes_received > self._limit:
+            if exchange.keeps_beginning:
+                self._cut(data)
+                return
             self._parts.clear()
             _abort(self._reply)
             self._finished.errback(BodyTooLargeError(f"more than {self._limit} octets received"))
@@ -306,6 +312,13 @@ class _BodyReader(Protocol):
         if stop is not None:
             _abort(self._reply)
             self._finished.callback(_Body(self._reply, b"".join(self._parts), stop=stop))
+
+    def _cut(self, data: bytes) -> None:
+        """Keep the first octets up to the limit, as the exchange permits, and end the transfer."""
+        self._parts.append(data)
+        self._exchange.is_cut = True
+        _abort(self._reply)
+        self._finished.callback((self._reply, b"".join(self._parts)[: self._limit], None))
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802 - Twisted's name
         if self._finished.called:

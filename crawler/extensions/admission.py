@@ -1,0 +1,161 @@
+"""From a claim to a request that may be sent: site files, the gate, the address, and whose turn it is."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from crawler.extensions.visit import Visit
+from crawler.network.exchange import Exchange
+from crawler.network.failures import AddressRefusedError, NameUnknownError
+from crawler.optout.inherit import statements_from_json
+from crawler.policy.decision import Decision, Verdict
+from crawler.policy.facts import Refusal
+from crawler.policy.gate import RequestKind
+from crawler.policy.questions import collect_all
+from crawler.policy.reasons import reason_of
+from crawler.policy.traps import find_trap
+from crawler.values.url import split
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from crawler.extensions.site_files import SiteFiles
+    from crawler.network.exchange import StopReason
+    from crawler.optout.collect import CarrierReadings, Collected
+    from crawler.optout.robots.access import RobotsAnswer
+    from crawler.policy.gate import Gate
+    from crawler.policy.politeness import Politeness
+    from crawler.policy.site import SiteKnowledge
+    from crawler.storage.entries import Claim
+
+LONGEST_SLEEP = 0.1
+"""Seconds after which a lane that waits for an address shared with other lanes looks again."""
+
+
+class Admission:
+    """Asks the gate for every claim. One per worker, on the event loop."""
+
+    def __init__(
+        self,
+        *,
+        gate: Gate,
+        sites: SiteFiles,
+        politeness: Politeness,
+        resolve: Callable[[str], Awaitable[tuple[str, ...]]],
+        on_head: Callable[[Visit, Exchange], StopReason | None],
+        settle: Callable[[Visit, Decision], None],
+    ) -> None:
+        self._gate = gate
+        self._policy = gate.policy
+        self._sites = sites
+        self._politeness = politeness
+        self._resolve = resolve
+        self._on_head = on_head
+        self._settle = settle
+
+    async def admit(self, claim: Claim) -> Visit | None:
+        """Answer the visit with an exchange that may be sent, or ``None`` after its outcome has been settled."""
+        visit = Visit(url=split(claim.new.url), claim=claim, lane=claim.new.lane)
+        decision = await self.decide(visit)
+        if decision.verdict is not Verdict.ALLOW:
+            self._settle(visit, decision)
+            return None
+        visit.decision = decision
+        visit.exchange = Exchange(
+            url=visit.url.text,
+            decision=decision,
+            max_bytes=self._policy.limits.page_bytes,
+            on_head=partial(self._on_head, visit),
+        )
+        return visit
+
+    async def decide(self, visit: Visit) -> Decision:
+        """Ask the gate about a page, with everything that its origin says."""
+        today = datetime.now(UTC).date()
+        screened = self._gate.screen(visit.url, today=today)
+        if isinstance(screened, Decision):
+            visit.listed = self._gate.listed(visit.url)
+            return screened
+        if not self._gate.is_test_host(visit.url.host):
+            refused = await self._dialled(visit)
+            if refused is not None:
+                return refused
+        site = self._sites.known(visit.url.origin) or await self._sites.of(visit.url)
+        visit.site = site
+        visit.robots = site.robots.answer(visit.url)
+        if visit.new.inherited:
+            visit.inherited = statements_from_json(visit.new.inherited)
+        return self._ask(visit, site)
+
+    def _ask(self, visit: Visit, site: SiteKnowledge) -> Decision:
+        answer = site.robots.answer(visit.url)
+        collected = self.collect(visit, site.carriers)
+        return self._gate.admit(
+            visit.url,
+            today=datetime.now(UTC).date(),
+            kind=RequestKind.PAGE,
+            robots=answer,
+            statements=collected.statements,
+            soft=collected.soft,
+            unread=collected.unread,
+            unread_tries=site.unread_tries,
+            budget=self._budget(visit, answer),
+        )
+
+    async def decide_parked(self, visit: Visit) -> Decision:
+        """Decide on a URL that could not be asked in the end, from what is at hand; nothing is sent."""
+        origin = visit.url.origin
+        site = visit.site = self._sites.known(origin) or await self._sites.stored(origin)
+        code, _, detail = (visit.claim.why or "connection_error").partition(": ")
+        if site is None:
+            return self.refused(visit, code, detail)
+        visit.robots = site.robots.answer(visit.url)
+        decision = self._ask(visit, site)
+        return decision if decision.verdict is not Verdict.ALLOW else self.refused(visit, code, detail)
+
+    def collect(self, visit: Visit, carriers: CarrierReadings, media_type: str | None = None) -> Collected:
+        """Ask all carriers read so far about the purpose of the crawl and about search."""
+        return collect_all(visit.url, carriers, self._policy, inherited=visit.inherited, media_type=media_type)
+
+    def _budget(self, visit: Visit, answer: RobotsAnswer) -> Refusal | None:
+        new = visit.new
+        trap = find_trap(visit.url, self._policy.traps, depth=new.depth, pages_of_domain=visit.claim.lane_pages)
+        if trap is not None:
+            return trap
+        waits = answer.waits
+        delay = waits.delay
+        if delay is not None:
+            if delay > self._policy.politeness.max_delay:
+                return Refusal(code="robots_delay_too_long", detail=f"{delay:g} s between requests", defers=True)
+            self._politeness.slow_to(visit.lane, delay, time.monotonic())
+        if waits.visit_times:
+            wait = waits.until_visit(datetime.now(UTC).time())
+            if wait > 0:
+                return Refusal(code="robots_delay_too_long", detail="outside Visit-time", defers=True, retry_after=wait)
+        return None
+
+    async def _dialled(self, visit: Visit) -> Decision | None:
+        """Look up the address that will be dialled: politeness counts by it, and a refused one ends here."""
+        try:
+            visit.address = (await self._resolve(visit.url.host))[0]
+        except (AddressRefusedError, NameUnknownError) as error:
+            return self.refused(visit, error.code, str(error))
+        return None
+
+    def refused(self, visit: Visit, code: str, detail: str, retry_after: float | None = None) -> Decision:
+        """Make the decision of a visit that ended on the way."""
+        defers = reason_of(code).verdicts[0] is Verdict.DEFER
+        return self._gate.admit(
+            visit.url,
+            today=datetime.now(UTC).date(),
+            robots=visit.robots,
+            budget=Refusal(code=code, detail=detail, defers=defers, retry_after=retry_after),
+        )
+
+    def due(self, visit: Visit) -> float:
+        """Seconds until the visit may be sent; 0 is now."""
+        wait = self._politeness.due(visit.lane, visit.address, time.monotonic())
+        return min(wait, LONGEST_SLEEP) if visit.address is not None else wait

@@ -1,0 +1,86 @@
+"""Settings that hold in every crawl, and the check that nothing weakened them; without them the start is refused.
+
+The gate replaces Scrapy's robots, redirect, meta-refresh and retry parts; nothing dials unchecked.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from crawler.errors import SettingsError
+
+if TYPE_CHECKING:
+    from scrapy.settings import BaseSettings
+
+_HANDLER = "crawler.network.handler.CheckedHTTP11Handler"
+_OFF = None
+
+ALWAYS: dict[str, Any] = {
+    "DOWNLOAD_VERIFY_CERTIFICATES": True,
+    "DOWNLOAD_TLS_MIN_VERSION": "TLSv1.2",
+    "DOWNLOAD_HANDLERS": {"http": _HANDLER, "https": _HANDLER, "file": _OFF, "data": _OFF, "ftp": _OFF, "s3": _OFF},
+    "TWISTED_DNS_RESOLVER": "crawler.network.resolver.CheckedResolver",
+    "TELNETCONSOLE_ENABLED": False,
+    "REMOTE_CONTROL_ENABLED": False,
+    "HTTPCACHE_ENABLED": False,
+    "ROBOTSTXT_OBEY": False,
+    "REDIRECT_ENABLED": False,
+    "METAREFRESH_ENABLED": False,
+    "RETRY_ENABLED": False,
+    "HTTPPROXY_ENABLED": False,
+    "COOKIES_ENABLED": False,
+    "REFERRER_POLICY": "no-referrer",
+    "TWISTED_REACTOR_ENABLED": True,
+    "DOWNLOADER": "scrapy.core.downloader.Downloader",
+}
+
+RESPONSE_GATE = "crawler.middlewares.response_gate.ResponseGate"
+FRONTIER_OUTPUT = "crawler.middlewares.frontier_output.FrontierOutput"
+COMPONENTS = {"DOWNLOADER_MIDDLEWARES": RESPONSE_GATE, "SPIDER_MIDDLEWARES": FRONTIER_OUTPUT}
+"""Parts of ours without which a page would be stored that nobody judged."""
+
+PREFIX = "CLEARCRAWL_"
+NAMES = {
+    "CLEARCRAWL_OUT": "Folder of the crawl; made where it does not exist, resumed where it does.",
+    "CLEARCRAWL_POLICIES": "Folder with crawl-policy.toml; default: the one that came with the program.",
+    "CLEARCRAWL_BLOCKLISTS": "Folder with catalog.toml; default: the one that came with the program.",
+    "CLEARCRAWL_SCOPE": "host, domain or any: which links are followed.",
+    "CLEARCRAWL_MAX_PAGES": "Pages to keep at most over all runs of the folder.",
+    "CLEARCRAWL_MAX_DEPTH": "Links away from a seed at most.",
+    "CLEARCRAWL_CONCURRENCY": "Requests under way at once over all hosts.",
+}
+"""Every setting of ours, with what it means; another name with our prefix is a mistake."""
+
+
+def check_settings(settings: BaseSettings) -> None:
+    """Raise ``SettingsError`` with everything that is weakened, missing or unknown."""
+    problems = [
+        f"{name} is {_shown(settings[name])}, must be {_shown(wanted)}"
+        for name, wanted in ALWAYS.items()
+        if _shown(settings[name]) != _shown(wanted)
+    ]
+    for name, component in COMPONENTS.items():
+        found = settings.get_component_priority_dict_with_base(name)
+        if found.get(component) is None and not any(_path(key) == component for key, at in found.items() if at):
+            problems.append(f"{name} must hold {component}")
+    problems += [f"{name} is no setting of clearcrawl" for name in settings if _is_unknown(name)]
+    if problems:
+        advice = "nothing was started: take these settings back (project settings, custom_settings, -s)"
+        raise SettingsError("\n".join([*problems, advice]))
+
+
+def _is_unknown(name: str) -> bool:
+    return name.startswith(PREFIX) and name not in NAMES
+
+
+def _path(component: Any) -> str:
+    return component if isinstance(component, str) else f"{component.__module__}.{component.__qualname__}"
+
+
+def _shown(value: Any) -> str:
+    """Write a value so that settings of the command line, which are text, compare as meant."""
+    if hasattr(value, "copy_to_dict"):
+        value = value.copy_to_dict()
+    if isinstance(value, str) and value.lower() in {"true", "false", "1", "0"}:
+        value = value.lower() in {"true", "1"}
+    return repr(value)

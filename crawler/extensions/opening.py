@@ -1,0 +1,164 @@
+"""Opens everything that a crawl stands on, before Scrapy starts: policy, lists, suffixes, gate, store.
+
+Whatever is wrong ends here as one message, with nothing half-written.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from crawler import __version__
+from crawler.errors import UrlError, UsageError
+from crawler.extensions.writer import Writer
+from crawler.policy.gate import Gate
+from crawler.policy.reading import missing_identity
+from crawler.storage.blocklists import open_blocklists
+from crawler.storage.entries import RunInfo
+from crawler.storage.policies import open_policy
+from crawler.storage.seeds import read_seeds
+from crawler.storage.store import CrawlStore
+from crawler.storage.suffixes import bundled_suffixes
+from crawler.values.digest import sha256
+from crawler.values.printable import for_terminal
+from crawler.values.redaction import SECRET_NAMES, redact
+from crawler.values.url import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from crawler.extensions.plan import CrawlPlan
+    from crawler.policy.document import CrawlPolicy
+    from crawler.storage.blocklists import OpenedBlocklists
+    from crawler.storage.policies import OpenedPolicy
+    from crawler.storage.suffixes import BundledSuffixes
+
+SOFTWARE = f"clearcrawl/{__version__}"
+SEED_MISTAKES_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Parts:
+    """What was opened; ``writer`` holds the folder's lock until it is closed."""
+
+    plan: CrawlPlan
+    policy: CrawlPolicy
+    lists: OpenedBlocklists
+    suffixes: BundledSuffixes
+    gate: Gate
+    writer: Writer
+    columns: dict[str, Any]
+    """Columns that are the same in every row of this run."""
+    secret: bytes
+    """Keys the redaction of secret-looking query values."""
+    warnings: tuple[str, ...]
+
+
+def open_parts(plan: CrawlPlan, seeds: Sequence[str] = ()) -> Parts:
+    """Read the documents, check the seeds, take the folder.
+
+    Raises ``UsageError`` (``DocumentError`` with all mistakes), ``FolderInUseError``, ``DamagedStateError`` or
+    ``StorageError``; the folder is touched last.
+    """
+    suffixes = bundled_suffixes()
+    opened = open_policy(plan.policies, tool_version=__version__, suffixes=suffixes)
+    policy = opened.policy
+    _check_identity(policy, plan)
+    today = datetime.now(UTC).date()
+    lists = open_blocklists(plan.blocklists, today=today, ages=policy.blocklists, suffixes=suffixes)
+    check_seeds(seeds)
+    config = {"plan": plan.config(), "policy": policy.digest, "lists": lists.digest, "suffixes": suffixes.digest}
+    config_digest = sha256(json.dumps(config, sort_keys=True).encode())
+    details = {
+        "policy_version": policy.version,
+        "policy_digest": policy.digest,
+        "policy_files": {file.name: file.digest for file in opened.files},
+        "profile": policy.profile.name,
+        "lists_digest": lists.digest,
+        "list_files": {file.name: file.digest for file in lists.files},
+        "suffix_list_digest": suffixes.digest,
+        "suffix_list_version": suffixes.version.isoformat(),
+        "config_digest": config_digest,
+        "config": config,
+    }
+    identity = policy.identity
+    run = RunInfo(
+        operator=identity.operator,
+        product_token=identity.product_token,
+        purpose=policy.purpose_name,
+        user_agent=identity.user_agent,
+        software=SOFTWARE,
+        is_test=bool(policy.network.test_hosts),
+        details=details,
+    )
+    writer = Writer(lambda: _open_store(plan, run, opened, lists))
+    writer.start()
+    return Parts(
+        plan=plan,
+        policy=policy,
+        lists=lists,
+        suffixes=suffixes,
+        gate=Gate(policy, lists.matcher, suffixes),
+        writer=writer,
+        columns={
+            "crawl_id": writer.store.crawl_id,
+            "profile": policy.profile.name,
+            "purpose": policy.purpose_name,
+            "origin": policy.origin,
+            "on_behalf_of": identity.on_behalf_of,
+            "crawler_id": identity.crawler_id,
+            "product_token": identity.product_token,
+            "user_agent": identity.user_agent,
+            "policy_version": policy.version,
+            "policy_digest": policy.digest,
+            "lists_digest": lists.digest,
+            "suffix_list_digest": suffixes.digest,
+            "config_digest": config_digest,
+            "tool_version": SOFTWARE,
+        },
+        secret=writer.store.secret,
+        warnings=lists.warnings,
+    )
+
+
+def check_seeds(sources: Sequence[str]) -> None:
+    """Read all seeds once. Raises ``UsageError`` with the place of each one that is no URL we could ask for."""
+    mistakes = _seed_mistakes(sources)
+    shown = list(islice(mistakes, SEED_MISTAKES_SHOWN))
+    if not shown:
+        return
+    rest = sum(1 for _ in mistakes)
+    more = [f"and {rest} more"] if rest else []
+    advice = "Nothing was started: mend or remove these seeds; a seed is an absolute http or https URL."
+    raise UsageError("\n".join([f"{len(shown) + rest} seeds cannot be used:", *shown, *more, advice]))
+
+
+def _seed_mistakes(sources: Sequence[str]) -> Iterator[str]:
+    for seed in read_seeds(sources):
+        try:
+            parse(seed.text)
+        except UrlError as error:
+            text = for_terminal(redact(seed.text, SECRET_NAMES, b"")[:200])
+            yield f"{seed.place}: {text!r}: {error}"
+
+
+def _check_identity(policy: CrawlPolicy, plan: CrawlPlan) -> None:
+    missing = missing_identity(policy.identity)
+    if missing and not policy.network.test_hosts:
+        names = ", ".join(missing)
+        raise UsageError(
+            f"{plan.policies / 'crawl-policy.toml'}: [identity] {names} not set: nothing but test hosts may be crawled "
+            "without saying who asks. Fill them in, or run: clearcrawl init DIR"
+        )
+
+
+def _open_store(plan: CrawlPlan, run: RunInfo, policy: OpenedPolicy, lists: OpenedBlocklists) -> CrawlStore:
+    store = CrawlStore.open(plan.out, run=run, worker=plan.worker)
+    for file in policy.files:
+        store.keep("policies", file.content)
+    for listed in lists.files:
+        store.keep("blocklists", listed.content)
+    return store

@@ -1,0 +1,123 @@
+"""WARC records of what went over the wire: request and response pairs, and what stands in for them after a refusal."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from crawler.storage.entries import RecordDraft, WarcKind
+from crawler.values.digest import sha256
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from crawler.network.exchange import Exchange
+
+
+def new_urn() -> str:
+    """Name a record."""
+    return uuid4().urn
+
+
+def exchange_records(exchange: Exchange, kind: WarcKind, record_id: str) -> tuple[RecordDraft, ...]:
+    """The response, whole as sent, and its request.
+
+    The response comes first so that it lies where the row points; both name each other. ``record_id`` becomes the
+    response's.
+    """
+    date = exchange.started_at or datetime.now(UTC)
+    fields = connection_fields(exchange)
+    if not exchange.is_body_complete:
+        fields["WARC-Truncated"] = "length"
+    response = RecordDraft(
+        kind=kind,
+        type="response",
+        target_uri=exchange.url,
+        date=date,
+        record_id=record_id,
+        content_type="application/http; msgtype=response",
+        http_head=exchange.head,
+        body=exchange.body_as_sent,
+        payload_digest=sha256(exchange.body_as_sent),
+        fields=fields,
+    )
+    return (response, request_record(exchange, kind, date, record_id))
+
+
+def request_record(exchange: Exchange, kind: WarcKind, date: datetime, concurrent_to: str) -> RecordDraft:
+    """The request as written."""
+    return RecordDraft(
+        kind=kind,
+        type="request",
+        target_uri=exchange.url,
+        date=date,
+        record_id=new_urn(),
+        content_type="application/http; msgtype=request",
+        http_head=exchange.request_head,
+        concurrent_to=concurrent_to,
+    )
+
+
+def refusal_record(exchange: Exchange, record_id: str, carriers: list[dict[str, Any]]) -> RecordDraft:
+    """What is kept of a response that was refused: head, the literal carriers, the digest of the body, no body."""
+    body = {
+        "head": exchange.head.decode("latin-1"),
+        "request": exchange.request_head.decode("latin-1"),
+        "status": exchange.status,
+        "carriers": carriers,
+        "body_digest": sha256(exchange.body_as_sent) if exchange.is_body_complete else None,
+        "body_bytes": exchange.bytes_received,
+        "stopped": None if exchange.stopped is None else exchange.stopped.code,
+    }
+    return json_record("metadata", exchange.url, record_id, body, connection_fields(exchange), exchange.started_at)
+
+
+def failure_record(exchange: Exchange, record_id: str) -> RecordDraft:
+    """What is kept of a request that got no whole answer."""
+    body = {
+        "error": exchange.error,
+        "detail": exchange.error_detail,
+        "status": exchange.status,
+        "head": exchange.head.decode("latin-1"),
+        "request": exchange.request_head.decode("latin-1"),
+        "bytes_received": exchange.bytes_received,
+        "finished_at": exchange.finished_at.isoformat() if exchange.finished_at else None,
+    }
+    return json_record("resource", exchange.url, record_id, body, connection_fields(exchange), exchange.started_at)
+
+
+def json_record(
+    type_: str,
+    target_uri: str,
+    record_id: str,
+    body: Mapping[str, Any],
+    fields: Mapping[str, str],
+    date: datetime | None,
+) -> RecordDraft:
+    """A JSON block in the evidence file."""
+    block = json.dumps(body, sort_keys=True).encode()
+    return RecordDraft(
+        kind=WarcKind.EVIDENCE,
+        type=type_,
+        target_uri=target_uri,
+        date=date or datetime.now(UTC),
+        record_id=record_id,
+        content_type="application/json",
+        body=block,
+        fields=fields,
+    )
+
+
+def connection_fields(exchange: Exchange) -> dict[str, str]:
+    """Peer and protocol as WARC fields."""
+    fields = {}
+    if exchange.ip_address is not None:
+        fields["WARC-IP-Address"] = exchange.ip_address
+    if exchange.status is not None:
+        fields["WARC-Protocol"] = "http/1.1" if exchange.tls_version is None else f"http/1.1, {exchange.tls_version}"
+    if exchange.tls_cipher is not None:
+        fields["WARC-Cipher-Suite"] = exchange.tls_cipher
+    return fields

@@ -1,0 +1,196 @@
+"""Makes the final row of a visit from what the visit knows; the store adds sequence, leaf and the WARC place."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from crawler.provenance.row import SCHEMA_VERSION, ManifestRow, StatementColumn, UnreadColumn
+from crawler.storage.entries import Via
+from crawler.values.digest import sha256
+from crawler.values.media_type import detect, essence_of, modality
+from crawler.values.redaction import SECRET_NAMES, redact
+from crawler.values.surt import surt
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from crawler.blocklists.interface import Listed
+    from crawler.extensions.visit import Visit
+    from crawler.optout.robots.access import RobotsAnswer
+    from crawler.optout.statement import Statement
+    from crawler.policy.barriers import Barrier
+    from crawler.policy.decision import Decision
+    from crawler.storage.suffixes import BundledSuffixes
+
+_NOT_FETCHED: Mapping[str, Any] = dict.fromkeys(
+    (
+        *("fetch_time", "fetch_status", "fetch_redirect", "content_digest", "content_mime_type"),
+        *("content_mime_detected", "content_charset", "content_languages", "content_truncated", "modality"),
+        *("ip_address", "tls_version", "tls_cipher", "certificate_digest", "image_count"),
+    )
+)
+_LATER: Mapping[str, Any] = dict.fromkeys(
+    (
+        *("warc_filename", "warc_record_offset", "warc_record_length", "seq", "leaf_hash", "salt", "erased_at"),
+        *("url_final", "near_duplicate_hash", "licence", "dataset_id", "country_hint", "site_category"),
+        *("ai_generated_flag", "tokens", "tokenizer_id", "duration_s"),
+    )
+)
+_NO_ROBOTS: Mapping[str, Any] = dict.fromkeys(
+    ("robots_digest", "robots_status", "robots_group", "robots_rule", "robots_line", "robots_retrieved_at")
+)
+_NO_BARRIER: Mapping[str, Any] = dict.fromkeys(("access_barrier", "barrier_action", "barrier_evidence"))
+_NO_LIST: Mapping[str, Any] = dict.fromkeys(("blocklist_id", "blocklist_digest", "blocklist_entry"))
+
+
+class RowMaker:
+    """One per run. ``run`` holds the columns that are the same in every row; ``secret`` keys the redaction (R7.1)."""
+
+    def __init__(self, run: Mapping[str, Any], suffixes: BundledSuffixes, secret: bytes) -> None:
+        self._constant = {**_LATER, **run, "schema_version": SCHEMA_VERSION}
+        self._suffixes = suffixes
+        self._secret = secret
+
+    def make(self, visit: Visit, decision: Decision, record_id: str) -> ManifestRow:
+        """Build the row of a verdict that is final."""
+        return ManifestRow(
+            **self._constant,
+            **self._about_url(visit),
+            **_about_decision(decision, record_id),
+            **self._about_response(visit, decision),
+            **_about_robots(visit.robots),
+            **_about_barrier(visit.barrier),
+            **_about_list(visit.listed),
+        )
+
+    def redacted(self, text: str) -> str:
+        """Give a URL as rows and reports may show it; the exact one is the record's target URI."""
+        if "?" not in text and "@" not in text and "=" not in text:
+            return text
+        return redact(text, SECRET_NAMES, self._secret)
+
+    def _about_url(self, visit: Visit) -> dict[str, Any]:
+        url, new = visit.url, visit.new
+        shown = self.redacted(url.text)
+        is_exact = shown == url.text
+        return {
+            "url": shown,
+            "url_surtkey": surt(url.text) if is_exact else self.redacted(surt(url.text)),
+            "url_host_name": url.host,
+            "url_host_registered_domain": self._suffixes.registered_domain(url.host),
+            "url_host_registry_suffix": self._suffixes.registry_suffix(url.host),
+            "url_protocol": url.scheme,
+            "url_path": url.path,
+            "seed": new.via is Via.SEED,
+            "referrer": None if new.referrer is None else self.redacted(new.referrer),
+            "depth": new.depth,
+            "discovered_at": new.discovered_at,
+            "redirect_chain": [self.redacted(hop) for hop in new.chain],
+        }
+
+    def _about_response(self, visit: Visit, decision: Decision) -> dict[str, Any]:
+        exchange = visit.exchange
+        if exchange is None or exchange.started_at is None:
+            return {**_NOT_FETCHED, "bytes_fetched": 0, "bytes_retained": 0}
+        is_kept = decision.verdict == "allow"
+        is_whole = exchange.is_body_complete
+        declared = essence_of(visit.content_type)
+        detected = detect(visit.body, declared) if is_whole else declared
+        page = visit.page
+        redirect = visit.redirect_text
+        return {
+            "fetch_time": exchange.started_at,
+            "fetch_status": exchange.status,
+            "fetch_redirect": None if redirect is None else self.redacted(redirect),
+            "content_digest": sha256(exchange.body_as_sent) if is_whole else None,
+            "content_mime_type": declared,
+            "content_mime_detected": detected,
+            "content_charset": None if page is None else page.charset,
+            "content_languages": _languages(visit),
+            "content_truncated": None if is_whole or exchange.status is None else "length",
+            "modality": modality(detected),
+            "ip_address": exchange.ip_address,
+            "tls_version": exchange.tls_version,
+            "tls_cipher": exchange.tls_cipher,
+            "certificate_digest": exchange.certificate_digest,
+            "image_count": None if page is None else len(page.images),
+            "bytes_fetched": exchange.bytes_received,
+            "bytes_retained": len(exchange.body_as_sent) if is_kept else 0,
+        }
+
+
+def _about_decision(decision: Decision, record_id: str) -> dict[str, Any]:
+    return {
+        "record_id": record_id,
+        "decided_at": datetime.now(UTC),
+        "stage": decision.stage.value,
+        "access": decision.access.value,
+        "state": decision.state.value,
+        "verdict": decision.verdict.value,
+        "verdict_search_index": decision.verdict_search_index.value,
+        "reason": decision.reason,
+        "reasons": list(decision.reasons),
+        "agreement_ref": decision.agreement_ref,
+        "statements": [_statement(one) for one in decision.statements],
+        "statements_unread": [UnreadColumn(protocol=one.protocol, why=one.why) for one in decision.unread],
+    }
+
+
+def _statement(statement: Statement) -> StatementColumn:
+    return StatementColumn(
+        protocol=statement.protocol,
+        use=statement.use.value,
+        preference=statement.preference.value,
+        carrier=statement.carrier.value,
+        layer=statement.layer.value,
+        value=statement.value,
+        source_url=statement.source.url,
+        evidence_digest=statement.source.digest,
+        retrieved_at=statement.source.retrieved_at,
+        reader_version=statement.reader_version,
+    )
+
+
+def _about_robots(answer: RobotsAnswer | None) -> Mapping[str, Any]:
+    if answer is None:
+        return _NO_ROBOTS
+    return {
+        "robots_digest": answer.digest,
+        "robots_status": answer.code.value,
+        "robots_group": answer.group,
+        "robots_rule": answer.rule,
+        "robots_line": answer.line,
+        "robots_retrieved_at": answer.retrieved_at,
+    }
+
+
+def _about_barrier(barrier: Barrier | None) -> Mapping[str, Any]:
+    if barrier is None:
+        return _NO_BARRIER
+    return {
+        "access_barrier": barrier.kind.value,
+        "barrier_action": barrier.action.value,
+        "barrier_evidence": barrier.evidence,
+    }
+
+
+def _about_list(listed: Listed | None) -> Mapping[str, Any]:
+    if listed is None:
+        return _NO_LIST
+    return {
+        "blocklist_id": listed.list_id,
+        "blocklist_digest": listed.list_digest,
+        "blocklist_entry": listed.entry,
+    }
+
+
+def _languages(visit: Visit) -> str | None:
+    """Markup first, then the header."""
+    named = [] if visit.page is None or not visit.page.lang else [visit.page.lang]
+    if visit.exchange is not None:
+        for value in visit.exchange.field_values(b"content-language"):
+            named += value.decode("latin-1").split(",")
+    tags = dict.fromkeys(tag.strip().lower() for tag in named if tag.strip())
+    return ",".join(tags) or None

@@ -1,0 +1,141 @@
+"""Makes the requests that leave, with who we are on every one of them, and sends site files through the engine."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from scrapy import Request
+
+from crawler.network.exchange import EXCHANGE_KEY, Exchange
+from crawler.network.failures import AddressRefusedError, NameUnknownError
+from crawler.policy.decision import Verdict
+from crawler.policy.gate import RequestKind
+from crawler.policy.site import Reply
+from crawler.policy.waiting import read_retry_after
+from crawler.values.coding import ACCEPTED
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from scrapy.crawler import Crawler
+
+    from crawler.extensions.tally import Tally
+    from crawler.extensions.visit import Visit
+    from crawler.optout.robots.access import RobotsAnswer
+    from crawler.policy.gate import Gate
+    from crawler.policy.politeness import Politeness
+    from crawler.values.url import Url
+
+VISIT_KEY = "clearcrawl_visit"
+"""Key of ``request.meta`` under which a page's visit travels; site files have none."""
+LONGEST_SLEEP = 1.0
+
+
+class Sending:
+    """One per worker, on the event loop."""
+
+    def __init__(
+        self,
+        *,
+        crawler: Crawler,
+        gate: Gate,
+        politeness: Politeness,
+        resolve: Callable[[str], Awaitable[tuple[str, ...]]],
+        tally: Tally,
+    ) -> None:
+        self._crawler = crawler
+        self._gate = gate
+        self._politeness = politeness
+        self._resolve = resolve
+        self._tally = tally
+        agent = gate.policy.identity.user_agent
+        self._headers = {"User-Agent": agent, "Accept": "*/*", "Accept-Encoding": ACCEPTED}
+        self.in_flight: set[Exchange] = set()
+        """What a stop may have to cut off."""
+
+    def page(self, visit: Visit) -> Request:
+        """Make the request of an admitted visit, and note that its turn has come."""
+        exchange = visit.exchange
+        assert exchange is not None  # noqa: S101 - only admitted visits come here
+        self._politeness.sent(visit.lane, visit.address, time.monotonic())
+        return self._request(exchange, {VISIT_KEY: visit})
+
+    def answered(self, exchange: Exchange, lane: str, address: str | None) -> None:
+        """Note how a request ended, for whoever waits for the same site."""
+        self.in_flight.discard(exchange)
+        self._politeness.answered(
+            lane,
+            address,
+            time.monotonic(),
+            latency=exchange.latency or 0.0,
+            status=exchange.status,
+            retry_after=retry_after_of(exchange),
+        )
+
+    async def site_file(
+        self, url: Url, kind: RequestKind, limit: int, robots: RobotsAnswer | None
+    ) -> tuple[Exchange, Reply]:
+        """Send one request for a site file when its turn has come; failures are part of the reply."""
+        decision = self._gate.admit(url, today=datetime.now(UTC).date(), kind=kind, robots=robots)
+        exchange = Exchange(
+            url=url.text, decision=decision, max_bytes=limit, keeps_beginning=kind is RequestKind.ROBOTS
+        )
+        if decision.verdict is not Verdict.ALLOW:
+            exchange.error, exchange.error_detail = decision.reason, decision.detail
+            return exchange, Reply(retrieved_at=datetime.now(UTC), error=decision.reason)
+        lane = self._gate.lane(url)
+        try:
+            address = None if self._gate.is_test_host(url.host) else (await self._resolve(url.host))[0]
+        except (AddressRefusedError, NameUnknownError) as error:
+            exchange.error, exchange.error_detail = error.code, str(error)
+            return exchange, Reply(retrieved_at=datetime.now(UTC), error=error.code)
+        while (wait := self._politeness.due(lane, address, time.monotonic())) > 0:
+            await asyncio.sleep(min(wait, LONGEST_SLEEP))
+        self._politeness.sent(lane, address, time.monotonic())
+        body = b""
+        try:
+            engine = self._crawler.engine
+            assert engine is not None  # noqa: S101 - the crawl runs
+            response = await engine.download_async(self._request(exchange, {}))
+            body = response.body
+        except Exception as error:  # noqa: BLE001 - becomes the recorded outcome of the file
+            exchange.error = exchange.error or "internal_error"
+            exchange.error_detail = exchange.error_detail or repr(error)
+        finally:
+            self.answered(exchange, lane, address)
+        return exchange, reply_of(exchange, body)
+
+    def _request(self, exchange: Exchange, meta: dict[str, object]) -> Request:
+        self._tally.requests += 1
+        self.in_flight.add(exchange)
+        return Request(exchange.url, headers=self._headers, meta={EXCHANGE_KEY: exchange, **meta}, dont_filter=True)
+
+
+def reply_of(exchange: Exchange, body: bytes) -> Reply:
+    """Say what an exchange means to whoever asked for a site file."""
+    at = exchange.finished_at or datetime.now(UTC)
+    if exchange.error is not None:
+        return Reply(retrieved_at=at, status=None, error=exchange.error)
+    return Reply(
+        retrieved_at=at,
+        status=exchange.status,
+        location=_text(exchange, b"location"),
+        content_type=_text(exchange, b"content-type"),
+        body=body,
+        is_truncated=exchange.is_cut,
+        retry_after=retry_after_of(exchange),
+    )
+
+
+def retry_after_of(exchange: Exchange) -> float | None:
+    """Seconds that the site asked to wait."""
+    value = _text(exchange, b"retry-after")
+    return None if value is None else read_retry_after(value, exchange.finished_at or datetime.now(UTC))
+
+
+def _text(exchange: Exchange, name: bytes) -> str | None:
+    values = exchange.field_values(name)
+    return values[-1].decode("utf-8", "surrogateescape") if values else None

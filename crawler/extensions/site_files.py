@@ -1,0 +1,218 @@
+"""Site files of every origin: one fetch shared by all who wait, kept across restarts, bounded in memory.
+
+What is asked and what the answers mean is ``policy.site``; here is who sends, in whose turn, and where it is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from crawler.extensions.records import exchange_records, failure_record, new_urn
+from crawler.optout.robots.outcome import RobotsAccess
+from crawler.policy.gate import RequestKind
+from crawler.policy.site import (
+    ROBOTS_PATH,
+    SITE_FILE_PATHS,
+    Send,
+    StoredFile,
+    ask,
+    compile_site,
+    not_asked,
+    robots_file,
+    robots_rules,
+    site_file,
+)
+from crawler.storage.entries import AttemptOutcome, Event, Intent, IntentOutcome, SiteFileEntry, WarcKind
+from crawler.values.url import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from crawler.extensions.tally import Tally
+    from crawler.extensions.writer import Writer
+    from crawler.network.exchange import Exchange
+    from crawler.optout.robots.access import RobotsAnswer, RobotsRules
+    from crawler.policy.gate import Gate
+    from crawler.policy.site import Asked, Reply, SiteKnowledge
+    from crawler.storage.entries import RecordDraft
+    from crawler.values.url import Url
+
+    Sender = Callable[[Url, RequestKind, int, RobotsAnswer | None], Awaitable[tuple[Exchange, Reply]]]
+
+
+class SiteFiles:
+    """The cache of one worker. Everybody who waits for an origin gets the same result (R3.2)."""
+
+    def __init__(self, gate: Gate, writer: Writer, send: Sender, tally: Tally) -> None:
+        self._gate = gate
+        self._tally = tally
+        self._policy = gate.policy
+        self._writer = writer
+        self._send = send
+        self._known: OrderedDict[str, tuple[SiteKnowledge, float]] = OrderedDict()
+        self._octets = 0
+        self._tasks: dict[str, asyncio.Task[SiteKnowledge]] = {}
+        self._robots_tasks: dict[str, asyncio.Task[StoredFile]] = {}
+
+    def known(self, origin: str) -> SiteKnowledge | None:
+        """What is at hand and still holds (R3.3: the monotonic clock rules within a run)."""
+        found = self._known.get(origin)
+        if found is None or found[1] <= time.monotonic():
+            return None
+        self._known.move_to_end(origin)
+        return found[0]
+
+    async def of(self, url: Url) -> SiteKnowledge:
+        """Read the site files of the URL's origin, or wait for whoever is reading them."""
+        origin = url.origin
+        found = self.known(origin)
+        if found is not None:
+            return found
+        task = self._tasks.get(origin)
+        if task is None:
+            task = self._tasks[origin] = asyncio.ensure_future(self._load(origin))
+            task.add_done_callback(lambda _: self._tasks.pop(origin, None))
+        return await asyncio.shield(task)
+
+    async def stored(self, origin: str) -> SiteKnowledge | None:
+        """What the journal holds of an origin, however old; never asks the network."""
+        robots = await self._stored(origin, ROBOTS_PATH)
+        if robots is None:
+            return None
+        now = datetime.now(UTC)
+        files = [
+            await self._stored(origin, path) or not_asked(path, parse(origin + path).text, "refused", now)
+            for path in SITE_FILE_PATHS
+        ]
+        return compile_site(origin, robots, files, self._policy, now)
+
+    async def _load(self, origin: str) -> SiteKnowledge:
+        robots = await self._robots(origin)
+        rules = robots_rules(robots, self._policy)
+        files = [await self._file(origin, path, rules) for path in SITE_FILE_PATHS]
+        now = datetime.now(UTC)
+        site = compile_site(origin, robots, files, self._policy, now)
+        self._keep(site)
+        return site
+
+    def _keep(self, site: SiteKnowledge) -> None:
+        old = self._known.pop(site.origin, None)
+        self._octets += site.cost - (old[0].cost if old else 0)
+        self._known[site.origin] = (site, time.monotonic() + site.expires_in)
+        self._tally.origins += old is None
+        while self._octets > self._policy.limits.robots_cache_bytes and len(self._known) > 1:
+            _, (dropped, _) = self._known.popitem(last=False)
+            self._octets -= dropped.cost
+
+    async def _robots(self, origin: str) -> StoredFile:
+        task = self._robots_tasks.get(origin)
+        if task is None:
+            task = self._robots_tasks[origin] = asyncio.ensure_future(self._load_robots(origin))
+            task.add_done_callback(lambda _: self._robots_tasks.pop(origin, None))
+        return await asyncio.shield(task)
+
+    async def _load_robots(self, origin: str) -> StoredFile:
+        earlier = await self._stored(origin, ROBOTS_PATH)
+        if earlier is not None and _is_fresh(earlier):
+            return earlier
+        asked, records, attempt = await self._ask(origin, ROBOTS_PATH)
+        stored = robots_file(asked, earlier)
+        self._save(origin, stored, records, attempt)
+        self._writer.event(
+            Event(type="robots", body={"origin": origin, "outcome": stored.to_json(), "digest": stored.digest})
+        )
+        return stored
+
+    async def _file(self, origin: str, path: str, rules: RobotsRules) -> StoredFile:
+        url = parse(origin + path)
+        earlier = await self._stored(origin, path)
+        if earlier is not None and _is_fresh(earlier):
+            return earlier
+        if rules.answer(url).access is not RobotsAccess.ALLOW:
+            return self._not_asked(origin, path, url, "disallowed_by_robots")
+        asked, records, attempt = await self._ask(origin, path, rules)
+        if asked.error == "disallowed_by_robots":
+            return self._not_asked(origin, path, url, "disallowed_by_robots")
+        stored = site_file(path, asked, earlier)
+        self._save(origin, stored, records, attempt)
+        return stored
+
+    def _not_asked(self, origin: str, path: str, url: Url, error: str) -> StoredFile:
+        stored = not_asked(path, url.text, error, datetime.now(UTC))
+        self._save(origin, stored, (), None)
+        return stored
+
+    async def _ask(
+        self, origin: str, path: str, rules: RobotsRules | None = None
+    ) -> tuple[Asked, tuple[RecordDraft, ...], int]:
+        """Drive ``policy.site.ask``; answers with the records of every hop and the first attempt's id."""
+        today = datetime.now(UTC).date()
+        limits = self._policy.limits
+        asking = ask(
+            origin,
+            path,
+            screen=lambda raw: self._gate.screen(raw, today=today),
+            redirects=limits.robots_redirects,
+        )
+        kind = RequestKind.ROBOTS if path == ROBOTS_PATH else RequestKind.SITE_FILE
+        limit = limits.robots_bytes if path == ROBOTS_PATH else limits.site_file_bytes
+        records: list[RecordDraft] = []
+        first_attempt = 0
+        answer: Reply | RobotsRules
+        try:
+            wanted = next(asking)
+            while True:
+                if isinstance(wanted, Send):
+                    attempt = await self._writer.intend(Intent(url=wanted.url.text))
+                    robots = None if rules is None else rules.answer(wanted.url)
+                    exchange, answer = await self._send(wanted.url, kind, limit, robots)
+                    records += _records(exchange)
+                    first_attempt = self._end(attempt, first_attempt, exchange)
+                else:
+                    answer = rules = robots_rules(await self._robots(wanted.url.origin), self._policy)
+                wanted = asking.send(answer)
+        except StopIteration as end:
+            return end.value, tuple(records), first_attempt
+
+    def _end(self, attempt: int, first: int, exchange: Exchange) -> int:
+        """End the attempts of hops at once; the first one ends with the file that it was sent for."""
+        if not first:
+            return attempt
+        outcome = AttemptOutcome.OK if exchange.error is None else AttemptOutcome.FAILED
+        self._writer.intent_outcome(IntentOutcome(attempt_id=attempt, attempt=outcome, detail=exchange.error or ""))
+        return first
+
+    async def _stored(self, origin: str, path: str) -> StoredFile | None:
+        entry = await self._writer.call(lambda store: store.get_site_file(origin, path))
+        if entry is None:
+            return None
+        return StoredFile.from_json(entry.outcome, path=path, retrieved_at=entry.retrieved_at, body=entry.body)
+
+    def _save(self, origin: str, stored: StoredFile, records: tuple[RecordDraft, ...], attempt: int | None) -> None:
+        self._writer.site_file(
+            SiteFileEntry(
+                origin=origin,
+                path=stored.path,
+                outcome=stored.to_json(),
+                digest=stored.digest,
+                body=stored.body,
+                retrieved_at=stored.retrieved_at,
+                expires_at=stored.retrieved_at + timedelta(seconds=stored.lifetime),
+                attempt_id=attempt,
+                records=records,
+            )
+        )
+
+
+def _is_fresh(stored: StoredFile) -> bool:
+    return (datetime.now(UTC) - stored.retrieved_at).total_seconds() < stored.lifetime
+
+
+def _records(exchange: Exchange) -> tuple[RecordDraft, ...]:
+    if exchange.error is not None or not exchange.head:
+        return (failure_record(exchange, new_urn()),)
+    return exchange_records(exchange, WarcKind.EVIDENCE, new_urn())

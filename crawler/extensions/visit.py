@@ -1,0 +1,61 @@
+"""One URL on its way through the crawl: what is known so far, from the claim to the final row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from crawler.optout.collect import NOTHING
+
+if TYPE_CHECKING:
+    from crawler.blocklists.interface import Listed
+    from crawler.network.exchange import Exchange
+    from crawler.optout.collect import CarrierReadings
+    from crawler.optout.robots.access import RobotsAnswer
+    from crawler.optout.statement import Statement
+    from crawler.policy.barriers import Barrier
+    from crawler.policy.decision import Decision
+    from crawler.policy.site import SiteKnowledge
+    from crawler.storage.entries import Claim, NewUrl
+    from crawler.values.html import HtmlPage
+    from crawler.values.url import Url
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Visit:
+    """Mutable on purpose: each step of the one pipeline adds what it found; only the event loop touches it."""
+
+    url: Url
+    claim: Claim
+    lane: str
+    address: str | None = None
+    """What will be dialled; ``None`` for a test host and before the name was resolved."""
+    site: SiteKnowledge | None = None
+    robots: RobotsAnswer | None = None
+    listed: Listed | None = None
+    inherited: tuple[Statement, ...] = ()
+    decision: Decision | None = None
+    exchange: Exchange | None = None
+    carriers: CarrierReadings = NOTHING
+    """Of the resource itself, as far as read."""
+    barrier: Barrier | None = None
+    content_type: str | None = None
+    """As sent."""
+    page: HtmlPage | None = None
+    body: bytes = b""
+    """After content decoding."""
+    redirect: Url | None = None
+    redirect_text: str | None = None
+    """Target of a redirect: canonical, or as sent where it has no canonical form."""
+    links: list[NewUrl] = field(default_factory=list)
+    is_judged: bool = False
+    """Whether the response gate has seen the response; without it nothing is kept."""
+    is_answered: bool = False
+    """Whether the connection has been given back."""
+    is_settled: bool = False
+    """Whether the outcome has been handed to the writer."""
+
+    @property
+    def new(self) -> NewUrl:
+        """How the URL came to be known."""
+        return self.claim.new

@@ -1,0 +1,74 @@
+"""Scrapy's downloader middleware that hands every response and failure to the pipeline before anyone else sees it.
+
+It translates and does not judge. What was refused never reaches a callback.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrapy.exceptions import IgnoreRequest
+
+from crawler.extensions.runtime import Runtime
+from crawler.extensions.sending import VISIT_KEY
+from crawler.policy.decision import Verdict
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+
+    from crawler.extensions.visit import Visit
+
+
+class RefusedError(IgnoreRequest):
+    """The page was refused, deferred, or is a hop; its row says why."""
+
+
+class ResponseGate:
+    """The last middleware before the engine on the way back."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._runtime = Runtime.of(crawler)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Scrapy's constructor."""
+        return cls(crawler)
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        """Judge a page; a site file passes on to whoever asked for it."""
+        visit: Visit | None = request.meta.get(VISIT_KEY)
+        if visit is None:
+            return response
+        runtime = self._runtime
+        runtime.answered(visit)
+        try:
+            decision = runtime.judge(visit, response.body)
+        except Exception as error:
+            runtime.failed(visit, "internal_error", f"{type(error).__name__}: {error}")
+            raise
+        if decision.verdict is Verdict.ALLOW and visit.redirect is None:
+            return response
+        runtime.settle(visit, decision)
+        raise RefusedError(decision.reason)
+
+    def process_exception(self, request: Request, exception: Exception) -> None:
+        """Settle a page that got no whole answer."""
+        visit: Visit | None = request.meta.get(VISIT_KEY)
+        if visit is None:
+            return
+        runtime = self._runtime
+        runtime.answered(visit)
+        exchange = visit.exchange
+        if exchange is None or exchange.error is None:
+            runtime.failed(visit, "internal_error", f"{type(exception).__name__}: {exception}")
+        elif runtime.is_over and exchange.was_cancelled:
+            runtime.interrupted(visit)
+        else:
+            runtime.failed(visit, exchange.error, exchange.error_detail)
+        raise RefusedError(
+            exchange.error if exchange is not None and exchange.error else "internal_error"
+        ) from exception

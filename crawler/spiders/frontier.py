@@ -1,0 +1,45 @@
+"""Base of spiders on the durable frontier: seeds go to the journal, callbacks answer with links."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scrapy import Spider
+
+from crawler.errors import UsageError
+from crawler.extensions.plan import plan_of
+from crawler.extensions.runtime import Runtime
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from typing import Self
+
+    from scrapy.crawler import Crawler
+
+
+class FrontierSpider(Spider):
+    """Takes ``seeds``: URLs and files (text, CSV, Parquet), as a sequence or as one string separated by white space."""
+
+    def __init__(self, *args: Any, seeds: str | Sequence[str] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.seeds = tuple(seeds.split() if isinstance(seeds, str) else seeds)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, runtime: Runtime | None = None, **kwargs: Any) -> Self:
+        """Scrapy's constructor. ``runtime`` is given by our command line; ``scrapy crawl`` opens one by its settings.
+
+        Raises whatever refuses the start.
+        """
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        if runtime is None:
+            runtime = Runtime.open(plan_of(crawler.settings), spider.seeds)
+        runtime.bind(crawler)
+        if not spider.seeds and not runtime.has_frontier:
+            raise UsageError("nothing to crawl: give URLs or seed files (with scrapy crawl: -a seeds='URL FILE ...')")
+        return spider
+
+    async def start(self) -> AsyncIterator[Any]:
+        """Stream the seeds into the journal; yields nothing to Scrapy."""
+        await Runtime.of(self.crawler).seed(self.seeds)
+        return
+        yield  # Scrapy wants an asynchronous generator

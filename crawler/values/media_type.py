@@ -1,0 +1,62 @@
+"""What a body is: the essence of Content-Type, the type by its first octets, and the modality that follows."""
+
+from __future__ import annotations
+
+HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
+
+_MAGIC: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"%PDF-", "application/pdf"),
+    (0, b"\x89PNG\r\n\x1a\n", "image/png"),
+    (0, b"\xff\xd8\xff", "image/jpeg"),
+    (0, b"GIF8", "image/gif"),
+    (8, b"WEBP", "image/webp"),
+    (0, b"II*\x00", "image/tiff"),
+    (0, b"MM\x00*", "image/tiff"),
+    (4, b"ftypavif", "image/avif"),
+    (4, b"ftypheic", "image/heic"),
+    (4, b"ftypM4A", "audio/mp4"),
+    (4, b"ftyp", "video/mp4"),
+    (0, b"\x1aE\xdf\xa3", "video/webm"),
+    (0, b"OggS", "audio/ogg"),
+    (0, b"ID3", "audio/mpeg"),
+    (0, b"fLaC", "audio/flac"),
+    (8, b"WAVE", "audio/wav"),
+    (30, b"mimetypeapplication/epub+zip", "application/epub+zip"),
+    (0, b"PK\x03\x04", "application/zip"),
+    (0, b"\x1f\x8b", "application/gzip"),
+)
+"""Offset, octets, type; the first that fits. Container formats come after what they are told apart by."""
+
+_MARKUP = (b"<!doctype html", b"<html", b"<head", b"<body")
+_DOCUMENTS = frozenset({"application/pdf", "application/epub+zip", "application/postscript", "application/rtf"})
+_TEXTS = frozenset({"application/json", "application/ld+json", "application/xml", "application/xhtml+xml"})
+_HEAD = 512
+
+
+def essence_of(content_type: str | None) -> str | None:
+    """Type and subtype in lower case without parameters; ``None`` where the field is absent or holds no type."""
+    essence = (content_type or "").partition(";")[0].strip().lower()
+    return essence if "/" in essence else None
+
+
+def detect(body: bytes, declared: str | None) -> str | None:
+    """Type by the first octets where they are telling, else what was declared; ``None`` where nothing is known."""
+    for offset, magic, found in _MAGIC:
+        if body.startswith(magic, offset):
+            return found
+    head = body[:_HEAD].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if head.startswith(_MARKUP):
+        return "application/xhtml+xml" if declared == "application/xhtml+xml" else "text/html"
+    return declared
+
+
+def modality(media_type: str | None) -> str | None:
+    """``text``, ``image``, ``audio``, ``video``, ``document`` or ``other``; ``None`` for an unknown type."""
+    if media_type is None:
+        return None
+    family = media_type.partition("/")[0]
+    if family in {"image", "audio", "video", "text"}:
+        return family
+    if media_type in _DOCUMENTS:
+        return "document"
+    return "text" if media_type in _TEXTS or media_type.endswith(("+xml", "+json")) else "other"
