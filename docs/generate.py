@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crawler.cli.main import main as command_line
+from crawler.extensions.always import ALWAYS, NAMES
 from crawler.optout.registry import READERS
 from crawler.policy.reading import FILES
 from crawler.policy.reasons import TABLE
@@ -101,13 +102,27 @@ def documents() -> dict[Path, str]:
         ROOT / "docs" / "policy.md": policy(),
         ROOT / "docs" / "protocols.md": protocols(),
         ROOT / "docs" / "reasons.md": reasons(),
+        ROOT / "docs" / "settings.md": settings((ROOT / "docs" / "settings.md").read_text(encoding="utf-8")),
     }
 
 
 def readme(text: str) -> str:
     """The README with the help text of the command line in its place."""
-    block = f"<!-- help: clearcrawl -->\n```text\n{_help(command_line, 'clearcrawl')}\n```\n<!-- end -->"
-    return re.sub(r"<!-- help: clearcrawl -->.*?<!-- end -->", lambda _: block, text, flags=re.DOTALL)
+    return _filled(text, "help: clearcrawl", f"```text\n{_help(command_line, 'clearcrawl')}\n```")
+
+
+def settings(text: str) -> str:
+    """The page on settings with the tables of our own names and of what always holds."""
+    own = [f"| `{name}` | {_cell(meaning)} |" for name, meaning in NAMES.items()]
+    always = [f"| `{name}` | `{value!r}` |" for name, value in ALWAYS.items()]
+    text = _filled(text, "own settings", "\n".join(["| setting | meaning |", "|---|---|", *own]))
+    return _filled(text, "always", "\n".join(["| setting | value |", "|---|---|", *always]))
+
+
+def _filled(text: str, name: str, content: str) -> str:
+    """The text with what stands between ``<!-- name -->`` and the next ``<!-- end -->`` replaced."""
+    block = f"<!-- {name} -->\n{content}\n<!-- end -->"
+    return re.sub(rf"<!-- {re.escape(name)} -->.*?<!-- end -->", lambda _: block, text, flags=re.DOTALL)
 
 
 def commands() -> str:
