@@ -177,7 +177,10 @@ def _findings(facts: Facts) -> list[Finding]:
     if facts.status is not None:
         access, code = access_of_status(facts.status)
         if access is not Access.ALLOW and code is not None:
-            found.append(Finding(code=code, verdict=Verdict(access), detail=f"status {facts.status}"))
+            verdict = Verdict(access.value)
+            found.append(
+                Finding(code=code, verdict=verdict, detail=f"status {facts.status}", retry_after=facts.retry_after)
+            )
     return found
 
 

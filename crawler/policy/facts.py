@@ -41,6 +41,8 @@ class Facts:
     """``None`` only where robots was never reached because an earlier check refused."""
     status: int | None = None
     """Of the response, ``None`` where there was none; judged by ``decide.access_of_status``."""
+    retry_after: float | None = None
+    """Seconds that the field Retry-After of the response names; counts where its status defers."""
     barrier: Barrier | None = None
     """What the response itself refused: status, login, challenge, paywall."""
     statements: tuple[Statement, ...] = ()

@@ -6,6 +6,7 @@ exception inside a check is a refusal. The gate knows no network: what was read 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
@@ -123,8 +124,18 @@ class Gate:
         return self._fail_closed(check, Stage.BEFORE_FETCH)
 
     def judge(self, facts: Facts) -> Decision:
-        """Decide after the response with all that is known; fails closed like every other check."""
-        return self._fail_closed(lambda: decide(facts, self.policy), facts.stage)
+        """Decide after the response with all that is known; fails closed like every other check.
+
+        The blocklist entry that an override lifted before the fetch is found again, so that the last decision names it.
+        """
+
+        def check() -> Decision:
+            known = facts
+            if self.policy.overrides and facts.listed is None:
+                known = replace(facts, listed=self._matcher.about_url(facts.url))
+            return decide(known, self.policy)
+
+        return self._fail_closed(check, facts.stage)
 
     def address_problem(self, host: str, address: str) -> str | None:
         """Say why the address must not be dialled for this host (R4.1, R4.2), or ``None``.

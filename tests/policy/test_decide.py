@@ -122,6 +122,13 @@ def test_wait_is_the_longest_named() -> None:
     assert decision.reasons == ("robots_busy", "http_429")
 
 
+def test_busy_server_names_its_wait() -> None:
+    """Retry-After counts with 503 (PC-12b), and not where the status refuses."""
+    decision = decide(facts(status=503, retry_after=120.0), POLICY)
+    assert (decision.verdict, decision.retry_after) == ("defer", 120.0)
+    assert decide(facts(status=403, retry_after=120.0), POLICY).retry_after is None
+
+
 @pytest.mark.parametrize(
     ("answer", "detail"),
     [

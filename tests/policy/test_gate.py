@@ -153,6 +153,8 @@ def test_override_shows() -> None:
     decision = lifted.admit(url, today=TODAY, robots=robots())
     assert decision.reasons == ("unknown_allowed", "override", "blocklist")
     assert decision.override_ref == "contracts/7.pdf"
+    last = lifted.judge(facts(url))
+    assert (last.reasons, last.override_ref) == (decision.reasons, decision.override_ref)
 
 
 class _BrokenMatcher(Matcher):
