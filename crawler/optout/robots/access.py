@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
-from crawler.optout.robots.groups import SIZE_LIMIT, parse
+from crawler.optout.robots.groups import parse
 from crawler.optout.robots.match import normalise_target
 from crawler.optout.robots.outcome import RobotsAccess, RobotsCode
 from crawler.optout.robots.rules import NO_RULE, TOO_COMPLEX
 from crawler.optout.robots.second_opinion import SecondOpinion
+from crawler.optout.robots.text import SIZE_LIMIT
 from crawler.optout.robots.waits import NO_WAITS, read_waits
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from crawler.optout.robots.rules import RuleIndex
-from crawler.optout.statement import Problem
+from crawler.optout.robots.text import SIZE_LIMIT, find_problems, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,24 +22,12 @@ if TYPE_CHECKING:
 PARSER_VERSION: Final = "1"
 """Raised by every change that could read a file otherwise; part of the evidence."""
 
-SIZE_LIMIT: Final = 2 * 1024 * 1024
-"""Octets of a file that are read; RFC 9309 section 2.5 demands 500 KiB, PC-10 takes 2 MiB."""
-
 TEXT_LIMIT: Final = 2048
 """Longest literal text of a line or group that is handed out, in characters."""
 
-PROBLEM_LIMIT: Final = 100
-
 _LINE: Final = re.compile(rb"^[ \t]*+(?:(user-agent)|(allow)|disallow)[ \t]*+:([^\n#]*+)", re.IGNORECASE | re.MULTILINE)
 _OTHER: Final = re.compile(rb"^[ \t]*+[^ \t\n#:][^\n#:]*+:", re.MULTILINE)
-_MISSPELT: Final = re.compile(
-    rb"^[ \t]*+(?:"
-    rb"(dis{1,3}al{1,3}[ao]w[a-z]*+|disllow|dia?sl{1,2}ow|al{1,3}ows?|user[ _-]?agents?)[ \t]*+:"
-    rb"|(?:user-agent|allow|disallow)[ \t]++[^ \t\n#:])[^\n]*+",
-    re.IGNORECASE | re.MULTILINE,
-)
 _GENERAL: Final = (b"* ", b"*\t")
-_NOT_MISSPELT: Final = frozenset({b"user-agent", b"allow", b"disallow", b"disallowaitraining"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,9 +99,16 @@ class Selection:
 
     def owns(self, record: Record) -> bool:
         """Whether the record was written for this selection."""
-        if record.run is not None:
-            return _holds(self.runs, record.run)
-        return record.group is not None and _holds(self.groups, record.group)
+        return self._owns(record.group, record.run)
+
+    def _owns(self, group: int | None, run: int | None) -> bool:
+        if run is not None:
+            return _holds(self.runs, run)
+        return group is not None and _holds(self.groups, group)
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """Give the distinct values of ``records`` alone."""
+        return tuple(dict.fromkeys(value for value, group, run in self._file.owned(name) if self._owns(group, run)))
 
     @property
     def text(self) -> str:
@@ -149,7 +144,7 @@ class RobotsFile:
         self._rules: dict[tuple[int, ...], RuleIndex] = {}
         self._named: dict[tuple[bytes, bool], Selection | None] = {}
         self._general: dict[bool, Selection] = {}
-        self.problems: Final = tuple(self._find_problems())
+        self.problems: Final = tuple(find_problems(body))
 
     def _read_lines(self) -> None:
         body, is_open, end_of_run, start = self.body, False, -1, -1
@@ -187,18 +182,6 @@ class RobotsFile:
             self._agents[value] = [known, run]
         if b"/" in value or b"," in value or value[:2] in _GENERAL:
             self._odd_agents.append((run, value))
-
-    def _find_problems(self) -> Iterator[Problem]:
-        line, counted, count = 1, 0, 0
-        for found in _MISSPELT.finditer(self.body):
-            if (found[1] or b"").lower() in _NOT_MISSPELT:
-                continue
-            if count == PROBLEM_LIMIT:
-                return
-            count += 1
-            line += self.body.count(b"\n", counted, found.start())
-            counted = found.start()
-            yield Problem(line=line, text=f"not read as a rule: {_readable(found[0].strip())}")
 
     @property
     def is_empty(self) -> bool:
@@ -296,6 +279,11 @@ class RobotsFile:
         values = (found[1].strip(b" \t") for found in _named(name).finditer(self.body))
         return tuple(value.decode("utf-8", "replace") for value in islice(filter(None, values), limit))
 
+    def owned(self, name: str) -> Iterator[tuple[str, int | None, int | None]]:
+        """Give value, group and run of each record of that name, as ``Record`` explains them."""
+        for found in _named(name).finditer(self.body):
+            yield found[1].strip(b" \t").decode("utf-8", "replace"), *self._owner(found.start())
+
     def global_records(self, name: str) -> tuple[Record, ...]:
         """Find the records that stand before the first user-agent line."""
         return tuple(record for record in self.records(name) if record.group is None)
@@ -359,17 +347,4 @@ def parse(body: bytes, *, limit: int = SIZE_LIMIT, is_truncated: bool = False) -
     Reads the whole lines of the first ``limit`` octets; ``is_truncated`` says that the sender had more to say than
     ``body`` holds, so that its last line may be cut. Never raises on content.
     """
-    text = _decode(body[:limit]).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    if is_truncated or len(body) > limit:
-        text = text[: text.rfind(b"\n") + 1]
-    return RobotsFile(text)
-
-
-def _decode(body: bytes) -> bytes:
-    """Drop a byte order mark; UTF-16 is read only where its mark says so."""
-    if body.startswith(b"\xef\xbb\xbf"):
-        return body[3:]
-    if body.startswith((b"\xff\xfe", b"\xfe\xff")):
-        codec = "utf-16-le" if body.startswith(b"\xff\xfe") else "utf-16-be"
-        return body[2:].decode(codec, "replace").encode("utf-8")
-    return body
+    return RobotsFile(read_text(body, limit=limit, is_truncated=is_truncated))

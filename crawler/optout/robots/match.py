@@ -66,7 +66,7 @@ def normalise_target(target: str) -> str:
 
 def encoded_length(text: str) -> int:
     """Octets of a text in normal spelling as it would be sent: three for each that stays percent-encoded."""
-    return len(text) if text.isascii() else sum(3 if char > "\xff" else 1 for char in text)
+    return len(text) if text.isascii() else 3 * len(text) - 2 * len(text.encode("ascii", "ignore"))
 
 
 class Pattern:
@@ -158,12 +158,13 @@ def _compile_segments(raw: list[str]) -> tuple[tuple[str, ...], tuple[str, ...] 
     """
     in_path, in_query, seen_mark = [], [], False
     for index, segment in enumerate(raw):
-        head, mark, tail = segment.partition("?")
-        as_query = _query(segment)
-        as_path = as_query if seen_mark else _path(head) + mark + _query(tail)
+        as_path = as_query = _query(segment)
+        if "%" in segment and not seen_mark:
+            head, mark, tail = segment.partition("?")
+            as_path = _path(head) + mark + _query(tail)
         in_path.append(as_path)
         in_query.append(as_query if index else as_path)
-        seen_mark = seen_mark or bool(mark)
+        seen_mark = seen_mark or "?" in segment
     segments = tuple(in_path)
     return segments, None if in_path == in_query else tuple(in_query)
 

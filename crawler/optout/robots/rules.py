@@ -122,7 +122,7 @@ class RuleIndex:
     @property
     def cost(self) -> int:
         """Estimate of the memory held, in octets."""
-        return 1024 + 220 * (len(self._prefixes) + len(self._exact)) + 900 * len(self._wild)
+        return 1024 + 150 * (len(self._prefixes) + len(self._exact)) + 700 * len(self._wild)
 
 
 def _literal(pattern: Pattern) -> str:

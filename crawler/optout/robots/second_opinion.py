@@ -74,7 +74,7 @@ class SecondOpinion:
     @property
     def cost(self) -> int:
         """Estimate of the memory held, in octets."""
-        return 2048 + 1000 * self._given + 64 * len(self._left_out)
+        return 2048 + 550 * self._given + 64 * len(self._left_out)
 
 
 def _printable(octets: str) -> str:

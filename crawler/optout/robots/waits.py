@@ -58,9 +58,9 @@ def read_waits(selections: Iterable[Selection]) -> Waits:
     intervals: list[float] = []
     windows: list[tuple[int, int]] = []
     for selection in selections:
-        delays += (wait for record in selection.records("crawl-delay") for wait in _read_delay(record.value))
-        intervals += (wait for record in selection.records("request-rate") for wait in _read_rate(record.value))
-        windows += (window for record in selection.records("visit-time") for window in _read_window(record.value))
+        delays += (wait for value in selection.values("crawl-delay") for wait in _read_delay(value))
+        intervals += (wait for value in selection.values("request-rate") for wait in _read_rate(value))
+        windows += (window for value in selection.values("visit-time") for window in _read_window(value))
     return Waits(
         crawl_delay=max(delays, default=None),
         request_interval=max(intervals, default=None),

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.optout.robots.groups import PROBLEM_LIMIT, TEXT_LIMIT, RobotsFile, parse
+from crawler.optout.robots.groups import TEXT_LIMIT, RobotsFile, parse
 from crawler.optout.robots.rules import NO_RULE
+from crawler.optout.robots.text import PROBLEM_LIMIT
 
 SIGNALS = b"""\
 Content-Signal: global
