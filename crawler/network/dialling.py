@@ -1,4 +1,7 @@
-"""Opening a connection: only to checked addresses, with verified certificates, and compared with the peer afterwards."""
+"""Opening a connection: only to checked addresses, with verified certificates, the peer compared afterwards.
+
+What Twisted describes by zope interfaces is ``Any`` here, since mypy cannot read them.
+"""
 
 from __future__ import annotations
 
@@ -22,14 +25,7 @@ from crawler.network.failures import AddressRefusedError
 from crawler.network.resolver import same_address
 
 if TYPE_CHECKING:
-    from twisted.internet.base import ReactorBase
     from twisted.internet.defer import Deferred
-    from twisted.internet.interfaces import (
-        IOpenSSLClientConnectionCreator,
-        IProtocol,
-        IProtocolFactory,
-        IResolutionReceiver,
-    )
 
     from crawler.network.policy_slot import NetworkRules
     from crawler.network.resolver import CheckedResolver
@@ -48,12 +44,13 @@ class CheckedEndpoint:
 
     def __init__(
         self,
-        reactor: ReactorBase,
+        reactor: Any,
         resolver: CheckedResolver,
         rules: NetworkRules,
         host: str,
         port: int,
-        policy: IPolicyForHTTPS | None = None,
+        *,
+        policy: VerifyingPolicy | None = None,
     ) -> None:
         self._reactor = reactor
         self._resolver = resolver
@@ -63,16 +60,16 @@ class CheckedEndpoint:
         self._policy = policy
         """For https; ``None`` for http."""
 
-    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:  # noqa: N803 - IStreamClientEndpoint
+    def connect(self, protocolFactory: Any) -> Deferred[Any]:  # noqa: N803 - IStreamClientEndpoint
         """Fires with the protocol, or fails with ``AddressRefusedError``, ``NameUnknownError`` or what TCP says."""
-        resolved = self._resolver.lookup(self._host, self._rules)
+        resolved: Deferred[Any] = self._resolver.lookup(self._host, self._rules)
         if self._policy is None:
             return resolved.addCallback(partial(self._dial, protocolFactory))
         creator = self._policy.creatorForNetloc(self._host.encode("ascii"), self._port)
         resolved.addCallback(partial(self._dial, TLSMemoryBIOFactory(creator, True, protocolFactory)))
         return resolved.addCallback(lambda tls: tls.wrappedProtocol)
 
-    def _dial(self, factory: IProtocolFactory, addresses: tuple[str, ...]) -> Deferred[IProtocol]:
+    def _dial(self, factory: Any, addresses: tuple[str, ...]) -> Deferred[Any]:
         timeout = self._rules.limits.connect_timeout
         if len(addresses) == 1:
             kind = TCP6ClientEndpoint if ":" in addresses[0] else TCP4ClientEndpoint
@@ -81,9 +78,10 @@ class CheckedEndpoint:
             # HostnameEndpoint brings the race; it is given the answers that were checked, so that none is asked for.
             answers = _FixedAnswers(self._reactor, addresses[:DIALLED])
             endpoint = HostnameEndpoint(answers, "checked.invalid", self._port, timeout)
-        return endpoint.connect(factory).addCallback(partial(self._compare, addresses))
+        connected: Deferred[Any] = endpoint.connect(factory)
+        return connected.addCallback(partial(self._compare, addresses))
 
-    def _compare(self, addresses: tuple[str, ...], protocol: Any) -> IProtocol:
+    def _compare(self, addresses: tuple[str, ...], protocol: Any) -> Any:
         peer = protocol.transport.getPeer().host
         if not any(same_address(peer, address) for address in addresses):
             protocol.transport.abortConnection()
@@ -95,7 +93,7 @@ class CheckedEndpoint:
 class _FixedAnswers:
     """The reactor as an endpoint sees it, with one answer to every name."""
 
-    def __init__(self, reactor: ReactorBase, addresses: tuple[str, ...]) -> None:
+    def __init__(self, reactor: Any, addresses: tuple[str, ...]) -> None:
         self._reactor = reactor
         self._addresses = addresses
 
@@ -103,20 +101,20 @@ class _FixedAnswers:
         return getattr(self._reactor, name)
 
     @property
-    def nameResolver(self) -> IHostnameResolver:  # noqa: N802 - IReactorPluggableNameResolver
+    def nameResolver(self) -> Any:  # noqa: N802 - IReactorPluggableNameResolver
         return self
 
-    def installNameResolver(self, resolver: IHostnameResolver) -> IHostnameResolver:  # noqa: N802 - as above
+    def installNameResolver(self, resolver: Any) -> Any:  # noqa: N802 - as above
         raise NotImplementedError
 
     def resolveHostName(  # noqa: N802 - IHostnameResolver
         self,
-        resolutionReceiver: IResolutionReceiver,  # noqa: N803 - IHostnameResolver
+        resolutionReceiver: Any,  # noqa: N803 - IHostnameResolver
         hostName: str,  # noqa: ARG002, N803 - IHostnameResolver
         portNumber: int = 0,  # noqa: N803 - IHostnameResolver
         addressTypes: Any = None,  # noqa: ARG002, N803 - IHostnameResolver
-        transportSemantics: str = "TCP",  # noqa: N803 - IHostnameResolver
-    ) -> None:
+        transportSemantics: Any = "TCP",  # noqa: N803 - IHostnameResolver
+    ) -> Any:
         resolutionReceiver.resolutionBegan(None)
         for address in self._addresses:
             kind = IPv6Address if ":" in address else IPv4Address
@@ -132,9 +130,9 @@ class VerifyingPolicy:
     """
 
     def __init__(self) -> None:
-        self._template: IOpenSSLClientConnectionCreator | None = None
+        self._template: Any = None
 
-    def creatorForNetloc(self, hostname: bytes, port: int) -> IOpenSSLClientConnectionCreator:  # noqa: ARG002, N802 - IPolicyForHTTPS
+    def creatorForNetloc(self, hostname: bytes, port: int) -> Any:  # noqa: ARG002, N802 - IPolicyForHTTPS
         """Options for one host. All hosts share one OpenSSL context: reading the trust store costs 12 ms and 1 MiB."""
         host = hostname.decode("ascii")
         if self._template is None:
@@ -145,5 +143,5 @@ class VerifyingPolicy:
         return ClientTLSOptions(create, host)
 
 
-def _verifying_options(host: str) -> IOpenSSLClientConnectionCreator:
+def _verifying_options(host: str) -> Any:
     return optionsForClientTLS(host, extraCertificateOptions={"raiseMinimumTo": TLSVersion.TLSv1_2})

@@ -82,7 +82,7 @@ class CheckedHTTP11Handler(HTTP11DownloadHandler):
         self.resolver = installed_resolver(reactor, crawler)
         self.policy = VerifyingPolicy()
         self._pool._factory = CheckedHTTP11Factory  # noqa: SLF001 - as Scrapy's own handler does
-        self._pool.cachedConnectionTimeout = IDLE_SECONDS
+        self._pool.cachedConnectionTimeout = IDLE_SECONDS  # type: ignore[assignment]  # any number of seconds will do
         self.pool = self._pool
 
     async def download_request(self, request: Request) -> Response:

@@ -1,7 +1,11 @@
 """HTTP/1.1 over one connection: heads are bounded while they arrive and kept as received, facts go to the exchange.
 
 Twisted's client does framing and keep-alive; chunked framing is the one thing that it takes off.
+What Twisted describes by zope interfaces is ``Any`` here, since mypy cannot read them.
 """
+
+# mypy: allow-untyped-calls
+# Twisted's HTTP client carries no annotations.
 
 from __future__ import annotations
 
@@ -22,12 +26,9 @@ from crawler.values.dialling import listed
 from crawler.values.digest import Digest
 
 if TYPE_CHECKING:
-    from twisted.internet.base import ReactorBase
     from twisted.internet.defer import Deferred
-    from twisted.internet.interfaces import IAddress, IDelayedCall, ITransport
     from twisted.web.client import URI
     from twisted.web.http_headers import Headers
-    from twisted.web.iweb import IBodyProducer, IResponse
 
     from crawler.network.exchange import Exchange
     from crawler.network.policy_slot import NetworkRules
@@ -45,7 +46,7 @@ class CheckedRequest(Request):
         method: bytes,
         uri: URI,
         headers: Headers,
-        body: IBodyProducer | None,
+        body: Any,
         *,
         exchange: Exchange,
         rules: NetworkRules,
@@ -55,7 +56,7 @@ class CheckedRequest(Request):
         self.exchange = exchange
         self.rules = rules
 
-    def _writeHeaders(self, transport: ITransport, TEorCL: bytes | None) -> None:  # noqa: N802, N803 - Twisted's name
+    def _writeHeaders(self, transport: Any, TEorCL: bytes | None) -> None:  # noqa: N802, N803 - Twisted's name
         lines = [b"%b %b HTTP/1.1\r\n" % (self.method, self.uri)]
         if TEorCL is not None:
             lines.append(TEorCL)
@@ -84,13 +85,13 @@ class CheckedParser(HTTPClientParser):
     _exchange: Exchange
     _limits: Limits
     _protocol: CheckedHTTP11Protocol
-    _late: IDelayedCall
+    _late: Any
     _sent: float
     _head: bytearray
     _lines = 0
     _taken = 0
 
-    def begin(self, protocol: CheckedHTTP11Protocol, request: CheckedRequest, late: IDelayedCall) -> None:
+    def begin(self, protocol: CheckedHTTP11Protocol, request: CheckedRequest, late: Any) -> None:
         """Stands for a constructor: the client protocol makes its parser itself and only lets us change its class."""
         self._exchange = request.exchange
         self._limits = request.rules.limits
@@ -100,6 +101,7 @@ class CheckedParser(HTTPClientParser):
         self._head = bytearray()
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802 - Twisted's name
+        """Take what arrived: head, body, or both."""
         if not self._everReceivedData:
             self._everReceivedData = True
             if self._late.active():
@@ -186,6 +188,7 @@ class CheckedParser(HTTPClientParser):
         super()._finished(rest)
 
     def connectionLost(self, reason: Failure | None = None) -> None:  # noqa: N802 - Twisted's name
+        """End the reply, and remember on it whether the connection was cut or closed."""
         if self._late.active():
             self._late.cancel()
         if self.state == BODY and isinstance(reason, Failure) and reason.check(ConnectionLost, ConnectionAborted):
@@ -214,9 +217,10 @@ class CheckedHTTP11Protocol(HTTP11ClientProtocol):
 
     _facts: ConnectionFacts | None = None
     _peer: str | None = None
+    transport: Any
 
-    def request(self, request: CheckedRequest) -> Deferred[IResponse]:
-        """Send it, unless a blocklist has come to cover the peer since it was dialled (R2.5)."""
+    def request(self, request: Any) -> Deferred[Any]:
+        """Send a ``CheckedRequest``, unless a blocklist has come to cover the peer since it was dialled (R2.5)."""
         exchange, rules = request.exchange, request.rules
         if self._peer is None:
             self._peer = self.transport.getPeer().host
@@ -225,12 +229,13 @@ class CheckedHTTP11Protocol(HTTP11ClientProtocol):
         if refused is not None:
             self.transport.abortConnection()
             raise AddressRefusedError(refused.detail, code=refused.code)
-        sent: Deferred[IResponse] = super().request(request)
+        sent: Deferred[Any] = super().request(request)
         if self._parser is not None and self._currentRequest is request:
-            self._parser.__class__ = CheckedParser
-            reactor: ReactorBase = running_reactor()
+            parser: Any = self._parser
+            parser.__class__ = CheckedParser
             seconds = rules.limits.first_byte_timeout
-            self._parser.begin(self, request, reactor.callLater(seconds, self._no_answer, seconds))
+            reactor = running_reactor()
+            parser.begin(self, request, reactor.callLater(seconds, self._no_answer, seconds))
         return sent
 
     def _no_answer(self, seconds: float) -> None:
@@ -272,7 +277,7 @@ def _facts_of(transport: Any) -> ConnectionFacts:
     )
 
 
-def running_reactor() -> ReactorBase:
+def running_reactor() -> Any:
     """The running reactor; imported late, since importing it installs one."""
     from twisted.internet import reactor  # noqa: PLC0415 - as the docstring says
 
@@ -284,5 +289,6 @@ class CheckedHTTP11Factory(_HTTP11ClientFactory):
 
     noisy = False
 
-    def buildProtocol(self, addr: IAddress | None) -> CheckedHTTP11Protocol:  # noqa: ARG002, N802 - Twisted's name
+    def buildProtocol(self, addr: Any) -> CheckedHTTP11Protocol:  # noqa: ARG002, N802 - Twisted's name
+        """Make the protocol of one connection."""
         return CheckedHTTP11Protocol(self._quiescentCallback)

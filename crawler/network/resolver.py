@@ -1,6 +1,7 @@
 """The resolver that every connection uses: it hands out only addresses that may be dialled (R4.1, R4.2).
 
 Names are looked up by the reactor's own resolver; judged here is what it answers. Nothing is resolved twice.
+What Twisted describes by zope interfaces is ``Any`` here, since mypy cannot read them.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from ipaddress import ip_address
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.internet.address import IPv4Address, IPv6Address
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from typing import Self
 
     from scrapy.crawler import Crawler
-    from twisted.internet.base import ReactorBase
-    from twisted.internet.interfaces import IAddress, IDelayedCall
     from twisted.python.failure import Failure
 
     from crawler.network.policy_slot import NetworkRules
@@ -60,8 +59,8 @@ class CheckedResolver:
 
     def __init__(
         self,
-        reactor: ReactorBase,
-        upstream: IHostnameResolver,
+        reactor: Any,
+        upstream: Any,
         *,
         timeout: float,
         clock: Callable[[], float] = monotonic,
@@ -74,7 +73,7 @@ class CheckedResolver:
         self._pending: dict[str, _Lookup] = {}
 
     @classmethod
-    def from_crawler(cls, crawler: Crawler, reactor: ReactorBase) -> Self:
+    def from_crawler(cls, crawler: Crawler, reactor: Any) -> Self:
         """Make the one resolver of the process. Scrapy passes the ``CrawlerProcess`` here, not a crawler."""
         upstream = reactor.nameResolver
         if isinstance(upstream, CheckedResolver):
@@ -139,12 +138,12 @@ class CheckedResolver:
 
     def resolveHostName(  # noqa: N802 - IHostnameResolver
         self,
-        resolutionReceiver: IResolutionReceiver,  # noqa: N803 - IHostnameResolver
+        resolutionReceiver: Any,  # noqa: N803 - IHostnameResolver
         hostName: str,  # noqa: N803 - IHostnameResolver
         portNumber: int = 0,  # noqa: N803 - IHostnameResolver
-        addressTypes: Sequence[type[IAddress]] | None = None,  # noqa: N803 - IHostnameResolver
-        transportSemantics: str = "TCP",  # noqa: N803 - IHostnameResolver
-    ) -> IHostResolution:
+        addressTypes: Sequence[type[Any]] | None = None,  # noqa: N803 - IHostnameResolver
+        transportSemantics: Any = "TCP",  # noqa: N803 - IHostnameResolver
+    ) -> Any:
         """Twisted's way in, for whoever dials without our handler; a refusal is an empty answer."""
         resolution = _Resolution(hostName)
         resolutionReceiver.resolutionBegan(resolution)
@@ -180,13 +179,13 @@ class _Lookup:
         self._name = name
         self._found: list[str] = []
         self._waiting: list[Deferred[tuple[str, ...]]] = []
-        self._late: IDelayedCall | None = None
+        self._late: Any = None
         self._keep: Callable[[str, tuple[str, ...], str], None] | None = None
 
     def start(
         self,
-        reactor: ReactorBase,
-        upstream: IHostnameResolver,
+        reactor: Any,
+        upstream: Any,
         timeout: float,
         keep: Callable[[str, tuple[str, ...], str], None],
     ) -> None:
@@ -209,10 +208,10 @@ class _Lookup:
         if waiting in self._waiting:
             self._waiting.remove(waiting)
 
-    def resolutionBegan(self, resolution: IHostResolution) -> None:  # noqa: N802 - IResolutionReceiver
+    def resolutionBegan(self, resolution: Any) -> None:  # noqa: N802 - IResolutionReceiver
         """Nothing to remember."""
 
-    def addressResolved(self, address: IAddress) -> None:  # noqa: N802 - IResolutionReceiver
+    def addressResolved(self, address: Any) -> None:  # noqa: N802 - IResolutionReceiver
         self._found.append(address.host)
 
     def resolutionComplete(self) -> None:  # noqa: N802 - IResolutionReceiver
@@ -258,7 +257,7 @@ def same_address(first: str, second: str) -> bool:
     return first == second or ip_address(first) == ip_address(second)
 
 
-def installed_resolver(reactor: ReactorBase, crawler: Crawler) -> CheckedResolver:
+def installed_resolver(reactor: Any, crawler: Crawler) -> CheckedResolver:
     """The reactor's checked resolver; one is installed where the runner does not do it (``AsyncCrawlerRunner``)."""
     current = reactor.nameResolver
     if not isinstance(current, CheckedResolver):

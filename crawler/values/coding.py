@@ -11,7 +11,7 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import brotli
+import brotli  # type: ignore[import-untyped]  # ships no types
 from isal import isal_zlib
 
 if sys.version_info >= (3, 14):  # pragma: no cover - the other half of the same import
@@ -61,8 +61,11 @@ def codings_of(values: Iterable[bytes]) -> tuple[str, ...]:
 
 
 def decode(body: bytes, codings: Sequence[str], limit: int) -> Decoded:
-    """Take the codings off, last one first. No step's output passes ``limit`` octets; memory stays near three times
-    that. What follows the end of a gzip, deflate or zstd stream is ignored, as browsers do."""
+    """Take the codings off, last one first.
+
+    No step's output passes ``limit`` octets; memory stays near three times that. What follows the end of a gzip,
+    deflate or zstd stream is ignored, as browsers do.
+    """
     for name in reversed(codings):
         decoder = _DECODERS.get(name)
         if decoder is None:
@@ -73,7 +76,7 @@ def decode(body: bytes, codings: Sequence[str], limit: int) -> Decoded:
             return Decoded(code="body_too_large", detail=f"more than {limit} octets after decoding {name}")
         except _EndsEarlyError:
             return Decoded(code="undecodable", detail=f"the {name} data ends early")
-        except (zlib.error, isal_zlib.error, brotli.error, zstd.ZstdError) as error:
+        except _BROKEN as error:
             return Decoded(code="undecodable", detail=f"broken {name} data: {error}")
     return Decoded(body=body)
 
@@ -139,10 +142,11 @@ def _unzstd(data: bytes, limit: int) -> bytes:
     announced = zstd.get_frame_info(data).decompressed_size
     if announced is not None and announced > limit:
         raise _TooLargeError
-    options = {zstd.DecompressionParameter.window_log_max: _ZSTD_WINDOW_LOG}
+    options: dict[int, int] = {zstd.DecompressionParameter.window_log_max: _ZSTD_WINDOW_LOG}
     return _members(data, limit, _ZSTD_MAGIC, lambda: zstd.ZstdDecompressor(options=options))
 
 
+_BROKEN: tuple[type[Exception], ...] = (zlib.error, isal_zlib.error, brotli.error, zstd.ZstdError)
 _DECODERS: dict[str, Callable[[bytes, int], bytes]] = {
     "gzip": _gunzip,
     "deflate": _inflate,
