@@ -6,6 +6,7 @@ it holds of rows is dropped once their segment is published.
 
 from __future__ import annotations
 
+import atexit
 import os
 import secrets
 import sqlite3
@@ -15,7 +16,7 @@ from urllib.parse import quote
 
 from crawler.errors import DamagedStateError
 from crawler.provenance.leaf import leaf_data, leaf_hash, row_leaf
-from crawler.storage.layout import DATABASE, FORMAT_VERSION
+from crawler.storage.layout import DATABASE, FORMAT_VERSION, RUNNING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -72,10 +73,13 @@ _CHECKPOINT_PAGES = 8192
 class Journal:
     """One connection. ``next_seq`` is the number of the next leaf, counted from 0 without gaps."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, connection: sqlite3.Connection, folder: Folder) -> None:
         self.connection = connection
-        self.path = path
+        self.path = folder.path / DATABASE
         self.next_seq = 0
+        self._folder = folder
+        # An interpreter that ends closes the connection, and that removes the log file: the mark has to go first.
+        atexit.register(self.close)
 
     @classmethod
     def open(cls, folder: Folder, *, is_new: bool) -> tuple[Journal, bool]:
@@ -95,14 +99,14 @@ class Journal:
         else:
             _check_log_present(folder, path)
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
-        journal = cls(connection, path)
+        journal = cls(connection, folder)
         try:
             return journal, journal._prepare(is_new=is_new)
         except sqlite3.DatabaseError as error:
-            connection.close()
+            journal.close()
             raise DamagedStateError(f"{path}: {error}; restore it, or start in a new folder") from error
         except BaseException:
-            connection.close()
+            journal.close()
             raise
 
     def _prepare(self, *, is_new: bool) -> bool:
@@ -120,6 +124,7 @@ class Journal:
             problem = run("PRAGMA integrity_check(1)").fetchone()[0]
             if problem != "ok":
                 raise DamagedStateError(f"{self.path}: {problem}; restore it, or start in a new folder")
+        os.close(self._folder.open(RUNNING, os.O_WRONLY | os.O_CREAT))
         with self.transaction():
             if is_new:
                 for statement in _TABLES.split(";"):
@@ -179,14 +184,20 @@ class Journal:
         self.next_seq = seq + 1
         return seq
 
-    def close(self, *, is_clean: bool) -> None:
-        """Close; after a clean one the database is a single file that a reader may open where it cannot write."""
-        if is_clean:
-            with self.transaction():
-                self.put("clean", 1)
-            self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self.connection.execute("PRAGMA journal_mode = DELETE")
-        self.connection.close()
+    def finish(self) -> None:
+        """Mark the end as clean, and make the database a single file that can be read where nothing can be written."""
+        with self.transaction():
+            self.put("clean", 1)
+        self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.connection.execute("PRAGMA journal_mode = DELETE")
+
+    def close(self) -> None:
+        """Let go of the database; never raises, since it also follows a failure. A second call does nothing."""
+        atexit.unregister(self.close)
+        with suppress(OSError):
+            self._folder.remove(RUNNING)
+        with suppress(sqlite3.Error):
+            self.connection.close()
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
@@ -197,8 +208,8 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
 
 
 def _check_log_present(folder: Folder, path: Path) -> None:
-    """A database that was left open has a write-ahead log beside it; without it, commits would be lost in silence."""
-    if folder.size(DATABASE + "-wal") is not None:
+    """A database that was killed has a write-ahead log beside it; without it, commits would be lost in silence."""
+    if folder.size(DATABASE + "-wal") is not None or folder.size(RUNNING) is None:
         return
     try:
         connection = open_for_reading(path)

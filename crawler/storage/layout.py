@@ -32,6 +32,8 @@ BLOCKLISTS: Final = "blocklists"
 FOLDERS: Final = (WARC, INDEX, MANIFEST, LOG, CHECKPOINTS, STATE, POLICIES, BLOCKLISTS)
 
 DATABASE: Final = "state.db"
+RUNNING: Final = "running"
+"""Beside the database while it is open: then its write-ahead log must be there as well."""
 OPEN_SUFFIX: Final = ".open"
 """A WARC file carries it until it is complete, fsynced and never changed again (R5.1)."""
 TEMPORARY_SUFFIX: Final = ".tmp"

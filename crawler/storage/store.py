@@ -69,7 +69,7 @@ class CrawlStore:
             with self._guard("start"):
                 self._start(is_new=is_new, was_unclean=was_unclean)
         except BaseException:
-            self._journal.connection.close()
+            self._journal.close()
             raise
 
     @classmethod
@@ -113,12 +113,19 @@ class CrawlStore:
             journal.put("crawl_id", self.crawl_id)
             journal.put("crawl_number", self._number)
             journal.put("ended", 0)
+            self._secret = bytes.fromhex(journal.get("secret") or secrets.token_hex(32))
+            journal.put("secret", self._secret.hex())
             if not is_continued:
                 journal.put("started_at", now)
             journal.log_event("restart" if is_continued else "crawl_start", time=now, body=body)
         self._unpublished = journal.connection.execute("SELECT count(*) FROM pending WHERE is_row").fetchone()[0]
         if self._is_lead:
             self._describe(is_new=is_new)
+
+    @property
+    def secret(self) -> bytes:
+        """Key of this folder that makes redacted values comparable without being readable (R7.1); never leaves it."""
+        return self._secret
 
     def _new_id(self, now: str) -> str:
         moment = now[:19].translate(str.maketrans("T", "t", "-:"))
@@ -234,7 +241,7 @@ class CrawlStore:
                     self._end(clean=clean, reason=reason, code=code)
         finally:
             self._recorder.close()
-            self._journal.connection.close()
+            self._journal.close()
             self._folder.close()
 
     def _end(self, *, clean: bool, reason: str, code: int) -> None:
@@ -253,7 +260,7 @@ class CrawlStore:
             fields = {name: getattr(self._crawl_file, name) for name in self._crawl_file.__slots__}
             fields |= {"ended_at": self._now(), "finish_reason": reason, "exit_code": code, "counts": totals}
             write_crawl_file(self._folder.root, CrawlFile(**fields))
-        self._journal.close(is_clean=True)
+        self._journal.finish()
 
     def _now(self) -> str:
         return time_text(datetime.fromtimestamp(self._clock(), UTC))

@@ -110,7 +110,8 @@ def later(claim: Claim, *, not_before: float | None) -> Outcome:
 def robots(origin: str, body: bytes, *, sent: bytes | None = None, **fields: Any) -> SiteFileEntry:
     """A robots.txt as it was parsed; ``sent`` is the body on the wire where that differs."""
     on_wire = body if sent is None else sent
-    values: dict[str, Any] = {"digest": sha256(body), "body": body, "attempt_id": None} | fields
+    parsed = fields.pop("parsed", body)
+    values: dict[str, Any] = {"digest": sha256(body), "body": parsed, "attempt_id": None} | fields
     return SiteFileEntry(
         origin=origin, path="/robots.txt", outcome='{"status":200}', retrieved_at=NOW, expires_at=NOW,
         records=(
