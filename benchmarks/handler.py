@@ -29,13 +29,13 @@ HANDLERS = {
 def crawl(name: str, urls: str, concurrency: int) -> dict[str, float]:
     """Fetch all URLs with one handler in this process."""
     from scrapy import Request, Spider  # noqa: PLC0415 - only the measured process needs it
-    from scrapy.crawler import CrawlerProcess  # noqa: PLC0415 - as above
+    from scrapy.crawler import CrawlerProcess  # noqa: PLC0415 - only the measured process needs it
 
-    from crawler.network.exchange import EXCHANGE_KEY, Exchange  # noqa: PLC0415 - as above
-    from crawler.network.policy_slot import NetworkRules, set_rules  # noqa: PLC0415 - as above
-    from crawler.policy.decision import Access, Decision, Stage, State, Verdict  # noqa: PLC0415 - as above
-    from crawler.policy.document import Limits  # noqa: PLC0415 - as above
-    from crawler.values.address import TestHosts  # noqa: PLC0415 - as above
+    from crawler.network.exchange import EXCHANGE_KEY, Exchange  # noqa: PLC0415 - only the measured process needs it
+    from crawler.network.policy_slot import NetworkRules, set_rules  # noqa: PLC0415 - only the measured process needs it
+    from crawler.policy.decision import Access, Decision, Stage, State, Verdict  # noqa: PLC0415 - only the measured process needs it
+    from crawler.policy.document import Limits  # noqa: PLC0415 - only the measured process needs it
+    from crawler.values.address import TestHosts  # noqa: PLC0415 - only the measured process needs it
 
     allow = Decision(
         verdict=Verdict.ALLOW,
@@ -52,6 +52,7 @@ def crawl(name: str, urls: str, concurrency: int) -> dict[str, float]:
     rules = NetworkRules(
         test_hosts=TestHosts({"*.test": "127.0.0.1"}), refuse=lambda _host, _address: None, limits=Limits(**numbers)
     )
+    targets = Path(urls).read_text().split()
     seen = {"pages": 0, "bytes": 0}
 
     class Pages(Spider):
@@ -59,7 +60,7 @@ def crawl(name: str, urls: str, concurrency: int) -> dict[str, float]:
 
         async def start(self) -> Any:
             set_rules(self.crawler, rules)
-            for url in Path(urls).read_text().split():
+            for url in targets:
                 exchange = Exchange(url=url, decision=allow, max_bytes=10 << 20)
                 yield Request(url, meta={EXCHANGE_KEY: exchange, "download_slot": url[:20]}, dont_filter=True)
 

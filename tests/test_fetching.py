@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,19 +19,32 @@ from tests.network.conftest import LIMITS, certificates  # noqa: F401 - a fixtur
 from tests.network.wire import REPLY, Wire, always
 from tests.shared import shared_path
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def fetcher(*, refuse=lambda _host, _address: None, resolve=None, test_hosts=None, **limits):
+    from tests.network.conftest import Certificates
+    from tests.network.wire import Connection
+from typing import Never
+
+
+def fetcher(
+    *,
+    refuse: Callable[[str, str], str | None] = lambda _host, _address: None,
+    resolve: Callable[[str], list[str]] = lambda _host: [],
+    test_hosts: dict[str, str] | None = None,
+    **limits: float,
+) -> Fetcher:
     """A fetcher to which ``.test`` names are loopback and nothing else resolves."""
     return Fetcher(
         user_agent="bot/1 (+https://operator.example)",
         limits=replace(LIMITS, **limits),
         test_hosts=TestHosts({"*.test": "127.0.0.1"} if test_hosts is None else test_hosts),
         refuse=refuse,
-        resolve=resolve or (lambda _host: []),
+        resolve=resolve,
     )
 
 
-def test_reply_is_returned_with_its_facts():
+def test_reply_is_returned_with_its_facts() -> None:
     """Head and fields as received, body as sent and decoded, peer."""
     packed = gzip.compress(b"hello")
     head = b"HTTP/1.1 200 Fine\r\nX-b: 1\r\nx-B:  2 \r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(
@@ -50,7 +64,7 @@ def test_reply_is_returned_with_its_facts():
     assert b"User-Agent: bot/1" in fetched.request_head
 
 
-def test_redirect_is_handed_back():
+def test_redirect_is_handed_back() -> None:
     """The hop goes through the gate, not through the fetcher."""
     with Wire(always(b"HTTP/1.1 302 Found\r\nLocation: http://b.test/\r\nContent-Length: 0\r\n\r\n")) as wire:
         fetched = fetcher().fetch(f"http://a.test:{wire.port}/", max_bytes=1000)
@@ -58,7 +72,7 @@ def test_redirect_is_handed_back():
     assert len(wire.requests) == 1
 
 
-def test_own_fields_cannot_be_replaced():
+def test_own_fields_cannot_be_replaced() -> None:
     """Host and credentials are not the caller's to set, and no line can be smuggled in."""
     with Wire(always(REPLY)) as wire:
         one = fetcher()
@@ -70,7 +84,7 @@ def test_own_fields_cannot_be_replaced():
             one.fetch(url, max_bytes=1000, fields={"X": "1\r\nHost: b.test"})
 
 
-def test_proxies_of_the_environment_are_ignored(monkeypatch):
+def test_proxies_of_the_environment_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the host asked for is dialled (R4.3)."""
     with Wire(always(REPLY)) as wire, Wire(always(REPLY)) as proxy:
         monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")
@@ -80,7 +94,7 @@ def test_proxies_of_the_environment_are_ignored(monkeypatch):
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "[::ffff:7f00:1]", "10.0.0.1", "localhost", "intranet"])
-def test_local_hosts_are_refused(host):
+def test_local_hosts_are_refused(host: str) -> None:
     """Literals and local names lead nowhere."""
     with Wire(always(REPLY)) as wire:
         fetched = fetcher(resolve=lambda _: ["127.0.0.1"]).fetch(f"http://{host}:{wire.port}/", max_bytes=1000)
@@ -89,7 +103,7 @@ def test_local_hosts_are_refused(host):
     assert not fetched.defers
 
 
-def test_all_answers_must_be_allowed():
+def test_all_answers_must_be_allowed() -> None:
     """One bad answer refuses the host; no answer is an error of the DNS."""
     with Wire(always(REPLY)) as wire:
         url = f"http://example.com:{wire.port}/"
@@ -101,7 +115,7 @@ def test_all_answers_must_be_allowed():
     assert none.defers
 
 
-def test_shared_rebinding_vectors():
+def test_shared_rebinding_vectors() -> None:
     """Each look-up is judged for itself, and what was judged is what is dialled."""
     for case in json.loads(shared_path("vectors/adversarial/ssrf/rebinding.json").read_text())["cases"]:
         for answer in case["answers"]:
@@ -110,10 +124,10 @@ def test_shared_rebinding_vectors():
                 assert one.fetch(f"http://{case['name']}/", max_bytes=1000).error == "address_refused"
 
 
-def test_blocklist_is_asked_for_the_address():
+def test_blocklist_is_asked_for_the_address() -> None:
     """An entry, and a question that fails, both refuse."""
 
-    def broken(_host, _address):
+    def broken(_host: str, _address: str) -> Never:
         raise KeyError
 
     with Wire(always(REPLY)) as wire:
@@ -125,7 +139,7 @@ def test_blocklist_is_asked_for_the_address():
     assert failed.error == "internal_error"
 
 
-def test_system_resolver_knows_localhost():
+def test_system_resolver_knows_localhost() -> None:
     """The default resolver answers in texts; an unknown name has no answers."""
     assert "127.0.0.1" in system_addresses("localhost")
     assert system_addresses("a..invalid") == []
@@ -155,7 +169,7 @@ def test_system_resolver_knows_localhost():
         (b"", "connection_error"),
     ],
 )
-def test_bad_replies_have_their_code(reply, code):
+def test_bad_replies_have_their_code(reply: bytes, code: str) -> None:
     """The codes are those of the crawl."""
     with Wire(always(reply, close=True)) as wire:
         fetched = fetcher().fetch(f"http://a.test:{wire.port}/", max_bytes=1000)
@@ -164,7 +178,7 @@ def test_bad_replies_have_their_code(reply, code):
     assert fetched.ip_address == "127.0.0.1"
 
 
-def test_good_replies_of_all_framings():
+def test_good_replies_of_all_framings() -> None:
     """Chunked, by length, by the end of the connection; interim replies are skipped; HEAD and 204 have no body."""
     hundred = b"".join(b"X-%d: y\r\n" % n for n in range(99))
     for reply, method, body in (
@@ -183,10 +197,10 @@ def test_good_replies_of_all_framings():
 
 
 @pytest.mark.parametrize("start", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n"])
-def test_drip_and_silence_time_out(start):
+def test_drip_and_silence_time_out(start: bytes) -> None:
     """Neither silence nor one octet at a time holds the fetcher longer than a reply may take."""
 
-    def script(connection, _):
+    def script(connection: Connection, _: bytes) -> None:
         connection.send(start)
         while start and not connection.stopping.is_set():
             connection.send(b"x")
@@ -201,14 +215,14 @@ def test_drip_and_silence_time_out(start):
     assert fetched.defers
 
 
-def test_refused_connection():
+def test_refused_connection() -> None:
     """Nobody listens."""
     with Wire(always(REPLY)) as wire:
         pass
     assert fetcher().fetch(f"http://a.test:{wire.port}/", max_bytes=1000).error == "connection_error"
 
 
-def test_tls_is_verified_and_its_facts_kept(certificates):  # noqa: F811 - the fixture
+def test_tls_is_verified_and_its_facts_kept(certificates: Certificates) -> None:  # noqa: F811 - the fixture
     """The operator's authority is trusted; a self-signed, foreign or outdated peer is not."""
     with Wire(always(REPLY), tls=certificates.trusted) as wire:
         good = fetcher().fetch(f"https://a.tls.test:{wire.port}/", max_bytes=1000)
@@ -227,7 +241,7 @@ def test_tls_is_verified_and_its_facts_kept(certificates):  # noqa: F811 - the f
         assert fetched.ip_address == "127.0.0.1"
 
 
-def test_auditors_need_no_scrapy():
+def test_auditors_need_no_scrapy() -> None:
     """Importing the fetcher brings in neither Scrapy nor Twisted."""
     code = "import sys, crawler.fetching; sys.exit(any(m.split('.')[0] in ('scrapy', 'twisted') for m in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603 - our own interpreter

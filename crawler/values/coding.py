@@ -146,7 +146,7 @@ def _unzstd(data: bytes, limit: int) -> bytes:
     return _members(data, limit, _ZSTD_MAGIC, lambda: zstd.ZstdDecompressor(options=options))
 
 
-_BROKEN: tuple[type[Exception], ...] = (zlib.error, isal_zlib.error, brotli.error, zstd.ZstdError)
+_BROKEN: Any = (zlib.error, isal_zlib.error, brotli.error, zstd.ZstdError)
 _DECODERS: dict[str, Callable[[bytes, int], bytes]] = {
     "gzip": _gunzip,
     "deflate": _inflate,

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import socket
+import struct
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 from scrapy import signals
@@ -17,8 +20,17 @@ from crawler.policy.decision import Verdict
 from tests.network.conftest import decision, rules
 from tests.network.wire import REPLY, Wire, always
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def test_facts_of_a_plain_reply_are_kept(downloader):
+    from tests.network.conftest import Certificates, Downloader
+    from tests.network.wire import Connection
+
+    Make = Callable[..., Downloader]
+from typing import Never
+
+
+def test_facts_of_a_plain_reply_are_kept(downloader: Make) -> None:
     """Head, fields in order with case and duplicates, body, peer and times stand in the exchange."""
     head = b"HTTP/1.1 200 Fine\r\nX-b: 1\r\nContent-length: 2\r\nSET-Cookie:  a \r\nx-B: 2\r\n\r\n"
     with Wire(always(head + b"hi")) as wire:
@@ -43,7 +55,7 @@ def test_facts_of_a_plain_reply_are_kept(downloader):
     assert exchange.request_head.startswith(b"GET /p?q=1 HTTP/1.1\r\nHost: a.test:%d\r\n" % wire.port)
 
 
-def test_request_without_an_exchange_is_refused(downloader):
+def test_request_without_an_exchange_is_refused(downloader: Make) -> None:
     """Nothing goes out without having passed the gate (R2.1)."""
     with Wire(always(REPLY)) as wire:
         with pytest.raises(GateBypassedError):
@@ -52,7 +64,7 @@ def test_request_without_an_exchange_is_refused(downloader):
 
 
 @pytest.mark.parametrize("verdict", [Verdict.DENY, Verdict.DEFER])
-def test_request_with_another_verdict_is_refused(downloader, verdict):
+def test_request_with_another_verdict_is_refused(downloader: Make, verdict: Verdict) -> None:
     """Only ALLOW is sent."""
     with Wire(always(REPLY)) as wire:
         outcome = downloader().fetch(f"http://a.test:{wire.port}/", decision=decision(verdict))
@@ -60,7 +72,7 @@ def test_request_with_another_verdict_is_refused(downloader, verdict):
         assert wire.connections == []
 
 
-def test_request_for_another_url_is_refused(downloader):
+def test_request_for_another_url_is_refused(downloader: Make) -> None:
     """The verdict holds for the URL that was judged, not for the one it was changed into."""
     with Wire(always(REPLY)) as wire:
         exchange = Exchange(url=f"http://a.test:{wire.port}/", decision=decision(), max_bytes=1000)
@@ -69,7 +81,7 @@ def test_request_for_another_url_is_refused(downloader):
         assert wire.connections == []
 
 
-def test_exchange_is_good_for_one_request(downloader):
+def test_exchange_is_good_for_one_request(downloader: Make) -> None:
     """A retry that copies the meta has to pass the gate again."""
     with Wire(always(REPLY)) as wire:
         one = downloader()
@@ -79,7 +91,7 @@ def test_exchange_is_good_for_one_request(downloader):
         assert len(wire.requests) == 1
 
 
-def test_proxy_is_refused(downloader):
+def test_proxy_is_refused(downloader: Make) -> None:
     """A proxy would dial what nobody checked (R4.3)."""
     with Wire(always(REPLY)) as wire:
         outcome = downloader().fetch("http://a.test/", meta={"proxy": f"http://127.0.0.1:{wire.port}"})
@@ -87,7 +99,7 @@ def test_proxy_is_refused(downloader):
         assert wire.connections == []
 
 
-def test_without_rules_nothing_is_dialled(downloader):
+def test_without_rules_nothing_is_dialled(downloader: Make) -> None:
     """A crawler for which nobody set rules fails closed."""
     with Wire(always(REPLY)) as wire:
         outcome = downloader(unruled=True).fetch(f"http://a.test:{wire.port}/")
@@ -95,7 +107,7 @@ def test_without_rules_nothing_is_dialled(downloader):
         assert wire.connections == []
 
 
-def test_host_and_authorization_of_the_request_are_not_sent(downloader):
+def test_host_and_authorization_of_the_request_are_not_sent(downloader: Make) -> None:
     """What is asked is what was judged, and nobody is logged in."""
     with Wire(always(REPLY)) as wire:
         fields = {"Host": "other.test", "Authorization": "Basic eA==", "Transfer-Encoding": "chunked", "X-Own": "1"}
@@ -108,13 +120,13 @@ def test_host_and_authorization_of_the_request_are_not_sent(downloader):
     assert b"Accept-Encoding: gzip, deflate, br, zstd" in request
 
 
-def test_stop_at_the_head_leaves_the_body_on_the_server(downloader):
+def test_stop_at_the_head_leaves_the_body_on_the_server(downloader: Make) -> None:
     """The response gate decides on status and fields; the server gets rid of its socket buffers at most."""
     size = 64 << 20
     head = b"HTTP/1.1 403 No\r\nX-Robots-Tag: noai\r\nContent-Length: %d\r\n\r\n" % size
     seen = []
 
-    def on_head(exchange):
+    def on_head(exchange: Exchange) -> StopReason:
         seen.append((exchange.status, exchange.field_values(b"x-robots-tag"), exchange.ip_address))
         return StopReason(code="http_403", detail="forbidden")
 
@@ -133,10 +145,10 @@ def test_stop_at_the_head_leaves_the_body_on_the_server(downloader):
     assert str(outcome.response.ip_address) == "127.0.0.1"
 
 
-def test_failing_check_of_the_head_stops(downloader):
+def test_failing_check_of_the_head_stops(downloader: Make) -> None:
     """An exception in the response gate is a refusal, never a download."""
 
-    def on_head(exchange):
+    def on_head(exchange: Exchange) -> Never:
         raise RuntimeError(exchange.url)
 
     with Wire(always(REPLY)) as wire:
@@ -145,7 +157,7 @@ def test_failing_check_of_the_head_stops(downloader):
     assert outcome.response.body == b""
 
 
-def test_stop_at_a_reply_without_a_body(downloader):
+def test_stop_at_a_reply_without_a_body(downloader: Make) -> None:
     """The facts of an empty reply are the same as those of a full one."""
     reply = b"HTTP/1.1 301 Moved\r\nLocation: /x\r\nContent-Encoding: gzip\r\nContent-Length: 0\r\n\r\n"
     with Wire(always(reply)) as wire:
@@ -159,14 +171,14 @@ def test_stop_at_a_reply_without_a_body(downloader):
     assert whole.exchange.error is None
 
 
-def test_scrapys_own_signals_can_stop(downloader):
+def test_scrapys_own_signals_can_stop(downloader: Make) -> None:
     """StopDownload from a signal handler works as in Scrapy, at the head and in the body."""
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 30000000\r\n\r\n"
     with Wire(always(head + b"x" * 30_000_000)) as wire:
         for signal in (signals.headers_received, signals.bytes_received):
             one = downloader()
 
-            def stop(**_):
+            def stop(**_: object) -> Never:
                 raise StopDownload(fail=False)
 
             one.crawler.signals.connect(stop, signal)
@@ -187,7 +199,7 @@ def test_scrapys_own_signals_can_stop(downloader):
     ],
     ids=["101 lines", "70 kB in all", "long line", "endless line"],
 )
-def test_head_over_a_limit_is_refused(downloader, fields):
+def test_head_over_a_limit_is_refused(downloader: Make, fields: bytes) -> None:
     """100 lines, 64 KiB in all, 16 KiB a line (R4, 4.2)."""
     with Wire(always(b"HTTP/1.1 200 OK\r\n" + fields + b"\r\n")) as wire:
         outcome = downloader().fetch(f"http://a.test:{wire.port}/")
@@ -197,7 +209,7 @@ def test_head_over_a_limit_is_refused(downloader, fields):
     assert len(wire.requests) == 1
 
 
-def test_head_within_the_limits_passes(downloader):
+def test_head_within_the_limits_passes(downloader: Make) -> None:
     """Exactly 100 lines and a line of 16 KiB are allowed."""
     lines = b"".join(b"X-%d: y\r\n" % n for n in range(97)) + b"Y: " + b"y" * 16381 + b"\r\nZ: 1\r\n"
     with Wire(always(b"HTTP/1.1 200 OK\r\n" + lines + b"Content-Length: 2\r\n\r\nhi")) as wire:
@@ -206,10 +218,10 @@ def test_head_within_the_limits_passes(downloader):
     assert len(outcome.exchange.headers) == 100
 
 
-def test_many_headers_are_not_buffered(downloader):
+def test_many_headers_are_not_buffered(downloader: Make) -> None:
     """200,000 fields of 1 kB are cut after the first 64 KiB."""
 
-    def script(connection, _):
+    def script(connection: Connection, _: bytes) -> None:
         connection.send(b"HTTP/1.1 200 OK\r\n")
         for n in range(200_000):
             connection.send(b"X-%d: %s\r\n" % (n, b"y" * 1000))
@@ -221,7 +233,7 @@ def test_many_headers_are_not_buffered(downloader):
     assert outcome.exchange.error == "headers_too_large"
 
 
-def test_interim_replies_count_into_the_limits(downloader):
+def test_interim_replies_count_into_the_limits(downloader: Make) -> None:
     """Endless 1xx replies are a head without an end; the final head alone is kept."""
     interim = b"HTTP/1.1 103 Early Hints\r\nLink: </s.css>\r\n\r\n"
     with Wire(always(interim + REPLY)) as wire:
@@ -233,7 +245,7 @@ def test_interim_replies_count_into_the_limits(downloader):
     assert outcome.exchange.error == "headers_too_large"
 
 
-def test_odd_field_lines_stay_visible(downloader):
+def test_odd_field_lines_stay_visible(downloader: Make) -> None:
     """Lines without a colon are skipped, folded ones joined, a blank before the colon taken off."""
     head = b"HTTP/1.1 200 OK\nX-Robots-Tag : noai\nnonsense\nA: b,\n  c\n\x01bad: v\nContent-Length: 2\n\n"
     with Wire(always(head + b"hi")) as wire:
@@ -261,7 +273,7 @@ def test_odd_field_lines_stay_visible(downloader):
         b"",
     ],
 )
-def test_reply_that_is_no_http_is_an_error(downloader, reply):
+def test_reply_that_is_no_http_is_an_error(downloader: Make, reply: bytes) -> None:
     """Malformed and broken replies fail; nothing is guessed."""
     with Wire(always(reply, close=True)) as wire:
         outcome = downloader().fetch(f"http://a.test:{wire.port}/")
@@ -269,7 +281,7 @@ def test_reply_that_is_no_http_is_an_error(downloader, reply):
     assert outcome.exchange.defers
 
 
-def test_chunked_body_is_put_together(downloader):
+def test_chunked_body_is_put_together(downloader: Make) -> None:
     """Chunked framing is taken off; a malformed chunk is an incomplete body."""
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     with Wire(always(head + b"2\r\nhi\r\n3;x=1\r\n yo\r\n0\r\n\r\n")) as wire:
@@ -282,7 +294,7 @@ def test_chunked_body_is_put_together(downloader):
     assert outcome.exchange.error == "body_incomplete"
 
 
-def test_short_body_is_incomplete(downloader):
+def test_short_body_is_incomplete(downloader: Make) -> None:
     """Fewer octets than announced are an error, and what came is known."""
     with Wire(always(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhi", close=True)) as wire:
         outcome = downloader().fetch(f"http://a.test:{wire.port}/")
@@ -293,7 +305,7 @@ def test_short_body_is_incomplete(downloader):
     assert not outcome.exchange.is_body_complete
 
 
-def test_body_without_a_length_ends_with_the_connection(downloader):
+def test_body_without_a_length_ends_with_the_connection(downloader: Make) -> None:
     """HTTP/1.0 can say no more; the flag tells it."""
     with Wire(always(b"HTTP/1.0 200 OK\r\n\r\nhi", close=True)) as wire:
         outcome = downloader().fetch(f"http://a.test:{wire.port}/")
@@ -302,12 +314,10 @@ def test_body_without_a_length_ends_with_the_connection(downloader):
     assert outcome.response.protocol == "HTTP/1.0"
 
 
-def test_reset_in_a_body_without_a_length_is_incomplete(downloader):
+def test_reset_in_a_body_without_a_length_is_incomplete(downloader: Make) -> None:
     """A connection that is cut did not end."""
-    import socket
-    import struct
 
-    def script(connection, _):
+    def script(connection: Connection, _: bytes) -> bool:
         connection.send(b"HTTP/1.1 200 OK\r\n\r\nhi")
         connection.pause(0.2)
         connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -318,7 +328,7 @@ def test_reset_in_a_body_without_a_length_is_incomplete(downloader):
     assert outcome.exchange.error == "body_incomplete"
 
 
-def test_refused_connection(downloader):
+def test_refused_connection(downloader: Make) -> None:
     """Nobody listens."""
     with Wire(always(REPLY)) as wire:
         pass
@@ -328,7 +338,7 @@ def test_refused_connection(downloader):
     assert outcome.exchange.sends == 0
 
 
-def test_silent_server_times_out_at_the_first_byte(downloader):
+def test_silent_server_times_out_at_the_first_byte(downloader: Make) -> None:
     """The wait for the first octet has a limit of its own, and the request is not repeated."""
     with Wire(lambda connection, _: connection.pause(5)) as wire:
         outcome = downloader(rules(first_byte_timeout=0.3)).fetch(f"http://a.test:{wire.port}/")
@@ -337,11 +347,11 @@ def test_silent_server_times_out_at_the_first_byte(downloader):
     assert outcome.exchange.defers
 
 
-def test_silent_server_on_a_kept_connection_times_out_once(downloader):
+def test_silent_server_on_a_kept_connection_times_out_once(downloader: Make) -> None:
     """The pool's own repetition does not double the wait."""
     replies = iter([REPLY])
 
-    def script(connection, _):
+    def script(connection: Connection, _: bytes) -> None:
         reply = next(replies, None)
         if reply is None:
             connection.pause(5)
@@ -358,10 +368,10 @@ def test_silent_server_on_a_kept_connection_times_out_once(downloader):
 
 
 @pytest.mark.parametrize("start", [b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n"])
-def test_drip_is_cut_by_the_whole_limit(downloader, start):
+def test_drip_is_cut_by_the_whole_limit(downloader: Make, start: bytes) -> None:
     """One octet at a time keeps no connection longer than a reply may take, in the head and in the body."""
 
-    def script(connection, _):
+    def script(connection: Connection, _: bytes) -> None:
         connection.send(start)
         while not connection.stopping.is_set():
             connection.send(b"x")
@@ -374,7 +384,7 @@ def test_drip_is_cut_by_the_whole_limit(downloader, start):
     assert outcome.exchange.error == "timeout"
 
 
-def test_spider_may_shorten_the_time_but_not_lengthen_it(downloader):
+def test_spider_may_shorten_the_time_but_not_lengthen_it(downloader: Make) -> None:
     """``download_timeout`` of a request counts only below the limit."""
     with Wire(lambda connection, _: connection.pause(5)) as wire:
         one = downloader(rules(total_timeout=0.3))
@@ -383,7 +393,7 @@ def test_spider_may_shorten_the_time_but_not_lengthen_it(downloader):
         assert two.fetch(f"http://a.test:{wire.port}/", meta={"download_timeout": 0.3}).exchange.error == "timeout"
 
 
-def test_body_over_the_limit_is_dropped(downloader):
+def test_body_over_the_limit_is_dropped(downloader: Make) -> None:
     """Announced, as it arrives, and decoded; no part is kept."""
     big = b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 300_000
     packed = gzip.compress(b"x" * 300_000)
@@ -399,7 +409,7 @@ def test_body_over_the_limit_is_dropped(downloader):
         assert outcome.response is None
 
 
-def test_spider_may_lower_the_size_but_not_raise_it(downloader):
+def test_spider_may_lower_the_size_but_not_raise_it(downloader: Make) -> None:
     """``download_maxsize`` of a request counts only below the limit."""
     with Wire(always(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n" + b"x" * 500)) as wire:
         one = downloader()
@@ -409,7 +419,7 @@ def test_spider_may_lower_the_size_but_not_raise_it(downloader):
         assert one.fetch(url, max_bytes=600, meta={"download_maxsize": 400}).exchange.error == "body_too_large"
 
 
-def test_coded_body_is_decoded_and_kept_as_sent(downloader):
+def test_coded_body_is_decoded_and_kept_as_sent(downloader: Make) -> None:
     """The response shows the content, the exchange what came over the wire."""
     packed = gzip.compress(b"<html>hello</html>")
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n"
@@ -431,7 +441,7 @@ def test_coded_body_is_decoded_and_kept_as_sent(downloader):
     ],
     ids=["not gzip", "cut gzip", "nothing", "unknown"],
 )
-def test_undecodable_body_is_an_error(downloader, coding, body):
+def test_undecodable_body_is_an_error(downloader: Make, coding: bytes, body: bytes) -> None:
     """A body that is not what it says is not shown to anybody as content."""
     reply = b"HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n" % (coding, len(body)) + body
     with Wire(always(reply)) as wire:
@@ -440,10 +450,11 @@ def test_undecodable_body_is_an_error(downloader, coding, body):
     assert outcome.exchange.body_as_sent == body
 
 
-def test_too_many_codings_are_refused_before_the_body(downloader):
+def test_too_many_codings_are_refused_before_the_body(downloader: Make) -> None:
     """More than two codings are never downloaded, however they are written."""
     size = 30 << 20
-    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip, identity\r\nContent-Encoding: br,gzip\r\nContent-Length: %d\r\n\r\n"
+    codings = b"Content-Encoding: gzip, identity\r\nContent-Encoding: br,gzip\r\n"
+    head = b"HTTP/1.1 200 OK\r\n" + codings + b"Content-Length: %d\r\n\r\n"
     with Wire(always(head % size + b"x" * size)) as wire:
         outcome = downloader().fetch(f"http://a.test:{wire.port}/", max_bytes=1 << 26)
         time.sleep(0.2)
@@ -451,7 +462,7 @@ def test_too_many_codings_are_refused_before_the_body(downloader):
     assert outcome.exchange.error == "too_many_codings"
 
 
-def test_connection_is_kept_alive(downloader):
+def test_connection_is_kept_alive(downloader: Make) -> None:
     """Requests to one host share a connection, and each has all facts."""
     with Wire(always(REPLY)) as wire:
         one = downloader()
@@ -461,11 +472,11 @@ def test_connection_is_kept_alive(downloader):
     assert [outcome.exchange.ip_address for outcome in outcomes] == ["127.0.0.1"] * 3
 
 
-def test_stale_connection_is_replaced_and_the_second_sending_counted(downloader):
+def test_stale_connection_is_replaced_and_the_second_sending_counted(downloader: Make) -> None:
     """A server that closes a kept connection gets the request once more; the exchange says so."""
     first = iter([True])
 
-    def script(connection, _):
+    def script(connection: Connection, _: bytes) -> bool:
         if next(first, False):
             connection.send(REPLY)
             return True
@@ -483,7 +494,7 @@ def test_stale_connection_is_replaced_and_the_second_sending_counted(downloader)
     assert outcome.exchange.sends == 2
 
 
-def test_octets_behind_a_reply_end_the_connection(downloader):
+def test_octets_behind_a_reply_end_the_connection(downloader: Make) -> None:
     """What nobody asked for is not taken for the next reply."""
     with Wire(always(REPLY + b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")) as wire:
         one = downloader()
@@ -492,7 +503,7 @@ def test_octets_behind_a_reply_end_the_connection(downloader):
         assert len(wire.connections) == 2
 
 
-def test_head_requests_have_no_body(downloader):
+def test_head_requests_have_no_body(downloader: Make) -> None:
     """HEAD is answered by a head alone."""
     with Wire(always(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 99\r\n\r\n")) as wire:
         outcome = downloader().fetch(f"http://a.test:{wire.port}/", method="HEAD")
@@ -500,7 +511,7 @@ def test_head_requests_have_no_body(downloader):
     assert outcome.response.body == b""
 
 
-def test_tls_facts_are_kept(downloader, certificates):
+def test_tls_facts_are_kept(downloader: Make, certificates: Certificates) -> None:
     """Version, cipher and leaf digest for every reply, also when stopped, empty, or on a kept connection."""
     empty = b"HTTP/1.1 204 None\r\n\r\n"
     replies = iter([REPLY, empty, REPLY])
@@ -517,7 +528,7 @@ def test_tls_facts_are_kept(downloader, certificates):
         assert outcome.response.certificate.dumpPEM()
 
 
-def test_self_signed_certificate_is_refused(downloader, certificates):
+def test_self_signed_certificate_is_refused(downloader: Make, certificates: Certificates) -> None:
     """Whatever the project's settings say: no request is sent, and the peer is known."""
     with Wire(always(REPLY), tls=certificates.self_signed) as wire:
         one = downloader()
@@ -528,7 +539,7 @@ def test_self_signed_certificate_is_refused(downloader, certificates):
     assert outcome.exchange.ip_address == "127.0.0.1"
 
 
-def test_certificate_of_another_name_is_refused(downloader, certificates):
+def test_certificate_of_another_name_is_refused(downloader: Make, certificates: Certificates) -> None:
     """A good certificate for another host is no certificate for this one, also on the shared context."""
     with Wire(always(REPLY), tls=certificates.trusted) as wire:
         one = downloader()
@@ -538,7 +549,7 @@ def test_certificate_of_another_name_is_refused(downloader, certificates):
     assert outcome.exchange.error == "tls_error"
 
 
-def test_old_tls_is_refused(downloader, certificates):
+def test_old_tls_is_refused(downloader: Make, certificates: Certificates) -> None:
     """TLS 1.2 is the least (R4.9)."""
     with Wire(always(REPLY), tls=certificates.old_tls) as wire:
         outcome = downloader().fetch(f"https://a.tls.test:{wire.port}/")
@@ -546,7 +557,7 @@ def test_old_tls_is_refused(downloader, certificates):
     assert outcome.exchange.error == "tls_error"
 
 
-def test_blocklist_is_asked_again_on_a_kept_connection(downloader):
+def test_blocklist_is_asked_again_on_a_kept_connection(downloader: Make) -> None:
     """An address that gets listed while a connection is open is not asked over it any more (R2.5)."""
     listed = []
     with Wire(always(REPLY)) as wire:
@@ -558,7 +569,7 @@ def test_blocklist_is_asked_again_on_a_kept_connection(downloader):
     assert outcome.exchange.error == "blocklist"
 
 
-def test_loopback_without_a_test_host_is_refused(downloader):
+def test_loopback_without_a_test_host_is_refused(downloader: Make) -> None:
     """Only the map of the policy leads to loopback (R4.5)."""
     with Wire(always(REPLY)) as wire:
         one = downloader(rules(test_hosts={}))

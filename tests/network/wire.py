@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import socket
-import ssl
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
 
 REPLY = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"

@@ -35,19 +35,19 @@ ENCODERS = {"gzip": gzip.compress, "deflate": zlib.compress, "br": brotli.compre
 
 
 @pytest.mark.parametrize("name", ENCODERS)
-def test_what_we_ask_for_we_decode(name):
+def test_what_we_ask_for_we_decode(name: str) -> None:
     """Every coding of Accept-Encoding is taken off."""
     assert name in ACCEPTED.split(", ")
     decoded = decode(ENCODERS[name](TEXT), [name], LIMIT)
     assert (decoded.body, decoded.code) == (TEXT, None)
 
 
-def test_raw_deflate_is_understood():
+def test_raw_deflate_is_understood() -> None:
     """Some servers send deflate without its zlib wrapper."""
     assert decode(_raw_deflate(TEXT), ["deflate"], LIMIT).body == TEXT
 
 
-def test_two_codings_come_off_last_one_first():
+def test_two_codings_come_off_last_one_first() -> None:
     """Codings are listed in the order in which they were applied."""
     body = gzip.compress(brotli.compress(TEXT))
     assert decode(body, codings_of([b"br, gzip"]), LIMIT).body == TEXT
@@ -55,13 +55,13 @@ def test_two_codings_come_off_last_one_first():
     assert decode(body, codings_of([b"gzip, br"]), LIMIT).code == "undecodable"
 
 
-def test_values_that_name_no_coding_are_skipped():
+def test_values_that_name_no_coding_are_skipped() -> None:
     """Servers say identity, none, or a character set."""
     assert codings_of([b"", b"identity", b"none, UTF-8", b" gzip ,"]) == ("gzip",)
     assert decode(TEXT, codings_of([b"identity"]), LIMIT).body == TEXT
 
 
-def test_unknown_coding_is_undecodable():
+def test_unknown_coding_is_undecodable() -> None:
     """Nobody guesses what it could be."""
     decoded = decode(TEXT, codings_of([b"sdch\xff"]), LIMIT)
     assert decoded.code == "undecodable"
@@ -69,7 +69,7 @@ def test_unknown_coding_is_undecodable():
 
 
 @pytest.mark.parametrize("name", ENCODERS)
-def test_cut_data_is_undecodable(name):
+def test_cut_data_is_undecodable(name: str) -> None:
     """Wherever it is cut, no part of it is shown as the whole."""
     body = ENCODERS[name](TEXT)
     for length in range(0, len(body), max(1, len(body) // 200)):
@@ -78,7 +78,7 @@ def test_cut_data_is_undecodable(name):
     assert decode(body[:-1], [name], LIMIT).code == "undecodable"
 
 
-def test_wrong_check_sum_is_undecodable():
+def test_wrong_check_sum_is_undecodable() -> None:
     """Scrapy's own decoder lets it pass."""
     body = bytearray(gzip.compress(TEXT))
     body[-6] ^= 1
@@ -86,13 +86,13 @@ def test_wrong_check_sum_is_undecodable():
 
 
 @pytest.mark.parametrize("name", ["gzip", "deflate", "zstd"])
-def test_octets_behind_the_end_are_ignored(name):
+def test_octets_behind_the_end_are_ignored(name: str) -> None:
     """Browsers ignore them too."""
     assert decode(ENCODERS[name](TEXT) + b"\r\n", [name], LIMIT).body == TEXT
 
 
 @pytest.mark.parametrize("name", ["gzip", "zstd"])
-def test_members_are_put_together(name):
+def test_members_are_put_together(name: str) -> None:
     """Concatenated units are one body, up to a number that cannot be abused."""
     one = ENCODERS[name](b"x")
     assert decode(one * 3, [name], LIMIT).body == b"xxx"
@@ -101,7 +101,7 @@ def test_members_are_put_together(name):
 
 
 @pytest.mark.parametrize("name", ENCODERS)
-def test_limit_is_exact(name):
+def test_limit_is_exact(name: str) -> None:
     """A body of the limit passes, one octet more does not."""
     body = ENCODERS[name](TEXT)
     assert decode(body, [name], len(TEXT)).body == TEXT
@@ -109,7 +109,7 @@ def test_limit_is_exact(name):
     assert (decoded.code, decoded.body) == ("body_too_large", b"")
 
 
-def test_zstd_without_an_announced_size_is_bounded():
+def test_zstd_without_an_announced_size_is_bounded() -> None:
     """The frame need not say how large it becomes."""
     stream = zstd.ZstdCompressor()
     body = stream.compress(TEXT) + stream.flush()
@@ -117,14 +117,14 @@ def test_zstd_without_an_announced_size_is_bounded():
     assert decode(body, ["zstd"], 100).code == "body_too_large"
 
 
-def test_zstd_with_a_giant_window_is_undecodable():
+def test_zstd_with_a_giant_window_is_undecodable() -> None:
     """More than 8 MiB of window is more than RFC 9659 permits, and more memory than we give."""
     stream = zstd.ZstdCompressor(options={zstd.CompressionParameter.window_log: 27})
     assert decode(stream.compress(TEXT) + stream.flush(), ["zstd"], LIMIT).code == "undecodable"
 
 
 @given(st.binary(max_size=200), st.sampled_from([*ENCODERS, "none"]), st.integers(1, 300))
-def test_any_octets_end_in_an_outcome(body, name, limit):
+def test_any_octets_end_in_an_outcome(body: bytes, name: str, limit: int) -> None:
     """Nothing raises, and nothing passes the limit that was not within it before."""
     decoded = decode(body, [name], limit)
     assert decoded.code in (None, "undecodable", "body_too_large")
@@ -132,7 +132,7 @@ def test_any_octets_end_in_an_outcome(body, name, limit):
 
 
 @given(st.binary(max_size=2000), st.lists(st.sampled_from(sorted(ENCODERS)), max_size=2))
-def test_encoding_and_decoding_are_inverse(body, names):
+def test_encoding_and_decoding_are_inverse(body: bytes, names: list[str]) -> None:
     """Whatever was wrapped comes back."""
     wrapped = body
     for name in names:
@@ -154,14 +154,14 @@ print(json.dumps([decoded.code, extra, time.perf_counter() - began]))
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", ["z1", "z2", "z3"])
-def test_shared_bombs_cost_little(case):
+def test_shared_bombs_cost_little(case: str) -> None:
     """A gigabyte in a few kilobytes is given up early: memory and time as the vectors say."""
     generators = json.loads(shared_path("vectors/adversarial/bombs/generators.json").read_text())
     bomb = next(found for found in generators["cases"] if found["id"] == case)
     plain = bytes(bomb["plain_bytes"])
     encode = {"gzip": gzip.compress, "br": lambda data: brotli.compress(data, quality=5), "zstd": zstd.compress}
     body = encode[bomb["kind"]](plain)
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - our own interpreter
         [sys.executable, "-c", MEASURE, bomb["kind"], str(generators["response_limit_bytes"])],
         input=body,
         capture_output=True,
