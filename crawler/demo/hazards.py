@@ -200,7 +200,7 @@ def _unwell() -> Site:
         host="unwell.test",
         lesson="A page that answers 503 and one whose connection breaks: asked again later, never taken for absent.",
         answers={
-            "/": page("Unwell", "Some rooms are closed today.", "/fever", "/faint"),
+            "/": page("Unwell", "Some rooms are closed today.", "/faint", "/fever"),
             "/fever": refused(503, "Later, please.", ("Retry-After", "3600")),
             "/faint": Answer(is_dropped=True),
         },

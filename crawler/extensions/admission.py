@@ -17,6 +17,7 @@ from crawler.policy.gate import RequestKind
 from crawler.policy.questions import collect_all
 from crawler.policy.reasons import reason_of
 from crawler.policy.traps import find_trap
+from crawler.policy.waiting import find_long_wait
 from crawler.values.url import split
 
 if TYPE_CHECKING:
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
     from crawler.policy.politeness import Politeness
     from crawler.policy.site import SiteKnowledge
     from crawler.storage.entries import Claim
-
-LONGEST_SLEEP = 0.1
-"""Seconds after which a lane that waits for an address shared with other lanes looks again."""
 
 
 class Admission:
@@ -125,16 +123,14 @@ class Admission:
         trap = find_trap(visit.url, self._policy.traps, depth=new.depth, pages_of_domain=visit.claim.lane_pages)
         if trap is not None:
             return trap
-        waits = answer.waits
-        delay = waits.delay
-        if delay is not None:
-            if delay > self._policy.politeness.max_delay:
-                return Refusal(code="robots_delay_too_long", detail=f"{delay:g} s between requests", defers=True)
-            self._politeness.slow_to(visit.lane, delay, time.monotonic())
-        if waits.visit_times:
-            wait = waits.until_visit(datetime.now(UTC).time())
-            if wait > 0:
-                return Refusal(code="robots_delay_too_long", detail="outside Visit-time", defers=True, retry_after=wait)
+        waits, politeness, now = answer.waits, self._politeness, time.monotonic()
+        if waits.delay is not None or waits.visit_times:
+            time_of_day = datetime.now(UTC).time()
+            long_wait = find_long_wait(waits, self._policy.politeness, time_of_day)
+            if long_wait is not None:
+                return long_wait
+            politeness.slow_to(visit.lane, waits.delay or 0.0, now)
+            politeness.defer(visit.lane, now + waits.until_visit(time_of_day), now)
         return None
 
     async def _dialled(self, visit: Visit) -> Decision | None:
@@ -156,6 +152,9 @@ class Admission:
         )
 
     def due(self, visit: Visit) -> float:
-        """Seconds until the visit may be sent; 0 is now."""
-        wait = self._politeness.due(visit.lane, visit.address, time.monotonic())
-        return min(wait, LONGEST_SLEEP) if visit.address is not None else wait
+        """Seconds until the visit may be sent; 0 is now, ``inf`` after some answer that is on its way."""
+        return self._politeness.due(visit.lane, visit.address, time.monotonic())
+
+    def put_off(self, visit: Visit, wait: float) -> None:
+        """Park a visit whose site asked for a pause that nobody should wait out in memory."""
+        self._settle(visit, self.refused(visit, "site_pause", f"{wait:.0f} s", retry_after=wait))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING
 
 from crawler.storage.entries import ClaimRequest
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from crawler.extensions.visit import Visit
     from crawler.storage.entries import Claim
 
+LONGEST_SLEEP = 0.1
+"""Seconds after which a lane looks again: a connection of the site, or of its address, may have been freed."""
 PER_LANE = 16
 """Claims that a lane holds in memory at most."""
 REFILL = 4
@@ -49,6 +52,8 @@ class Lanes:
         pages_left: int | None,
         admit: Callable[[Claim], Awaitable[Visit | None]],
         due: Callable[[Visit], float],
+        longest_wait: float,
+        put_off: Callable[[Visit, float], None],
         send: Callable[[Visit], None],
         on_error: Callable[[Claim, Exception], None],
         on_unsent: Callable[[Claim], None],
@@ -57,6 +62,8 @@ class Lanes:
         self._per_lane_limit = per_lane_limit
         self._admit = admit
         self._due = due
+        self._longest_wait = longest_wait
+        self._put_off = put_off
         self._send = send
         self._on_error = on_error
         self._on_unsent = on_unsent
@@ -156,13 +163,13 @@ class Lanes:
         visit = await self._admit(claim)
         if visit is None:
             return
-        while not self._may_send(visit):
-            await self._wait(visit)
-        await self._capacity.acquire()
-        while not self._may_send(visit):  # others behind the same address may have sent meanwhile
-            self._capacity.release()
-            await self._wait(visit)
+        while True:
+            if not await self._turn(visit):
+                return
             await self._capacity.acquire()
+            if self.pages_left != 0 and self._due(visit) <= 0:
+                break
+            self._capacity.release()  # others behind the same address have sent meanwhile
         if self.pages_left is not None:
             self.pages_left -= 1
         lane.in_flight += 1
@@ -170,15 +177,19 @@ class Lanes:
         self.unsettled += 1
         self._send(visit)
 
-    def _may_send(self, visit: Visit) -> bool:
-        return self.pages_left != 0 and self._due(visit) <= 0
-
-    async def _wait(self, visit: Visit) -> None:
-        if self.pages_left == 0:
-            self._pages_freed.clear()
-            await self._pages_freed.wait()
-        else:
-            await asyncio.sleep(self._due(visit))
+    async def _turn(self, visit: Visit) -> bool:
+        """Wait until the visit may be sent; ``False`` after it was put off, since its site asked for a long pause."""
+        while True:
+            if self.pages_left == 0:
+                self._pages_freed.clear()
+                await self._pages_freed.wait()
+            wait = self._due(visit)
+            if wait <= 0:
+                return True
+            if self._longest_wait < wait < inf:
+                self._put_off(visit, wait)
+                return False
+            await asyncio.sleep(min(wait, LONGEST_SLEEP))
 
     def _forget(self, lane: Lane) -> None:
         if lane.task is None and not lane.in_flight and not lane.claims:

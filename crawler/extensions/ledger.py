@@ -88,6 +88,8 @@ class Ledger:
             return decision.retry_after if wait is None else wait
         if decision.verdict is not Verdict.DEFER:
             return None
+        if decision.reason == "site_pause":
+            return decision.retry_after
         if decision.reason == "site_file_unread":
             return max(visit.site.expires_in, 1.0) if visit.site is not None else RETRY_DELAYS[0]
         if visit.claim.tries >= len(RETRY_DELAYS):

@@ -121,6 +121,7 @@ class Responses:
                 robots=visit.robots,
                 status=None if visit.exchange is None else visit.exchange.status,
                 barrier=visit.barrier,
+                retry_after=None if visit.exchange is None else _retry_after(visit.exchange, datetime.now(UTC)),
                 statements=collected.statements,
                 soft=collected.soft,
                 unread=collected.unread,

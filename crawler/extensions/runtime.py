@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 
 SEEDS_AT_ONCE = 2_000
 PARKED_AT_ONCE = 500
+LEAST_PAUSE = 30.0
+"""Seconds that a lane waits out in any case; what a site asks for beyond that is not waited for at the end."""
 GRACE = 10.0
 """Seconds that running requests get after a stop before they are cut off (R5.6)."""
 
@@ -149,6 +151,8 @@ class Runtime:
             pages_left=None if left is None else max(left - self._kept_before, 0),
             admit=self.admission.admit,
             due=self.admission.due,
+            longest_wait=min(self.policy.politeness.max_delay, max(limits.wait_at_end, LEAST_PAUSE)),
+            put_off=self.admission.put_off,
             send=self._send,
             on_error=self._broken,
             on_unsent=lambda claim: self.writer.release([claim]),

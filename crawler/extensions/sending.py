@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 VISIT_KEY = "clearcrawl_visit"
 """Key of ``request.meta`` under which a page's visit travels; site files have none."""
-LONGEST_SLEEP = 1.0
+LONGEST_SLEEP = 0.1
 
 
 class Sending:

@@ -141,6 +141,12 @@ TABLE: tuple[Reason, ...] = (
         "The URL lies beyond a limit of [traps]: depth, pages of the domain, or repeated path segments.",
         is_liftable=True,
     ),
+    Reason(
+        "site_pause",
+        Check.BUDGET,
+        _DEFER,
+        "The site asked for a longer pause (Retry-After, overload); the URL waits for another time.",
+    ),
     Reason("site_file", Check.BUDGET, _ALLOW, "A site file that states rights; it is evidence, not a page."),
     Reason("sitemap", Check.BUDGET, _ALLOW, "A sitemap; it is evidence, not a page."),
     # the connection
