@@ -74,6 +74,10 @@ class Claim:
     tries: int
     """Attempts before this one."""
     new: NewUrl
+    lane_pages: int = 0
+    """URLs of the lane that were claimed before this one: what the trap limit counts."""
+    why: str | None = None
+    """Detail of the last attempt, where the claim comes from ``parked``."""
 
 
 class WarcKind(StrEnum):

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from crawler.errors import DamagedStateError
+from crawler.errors import DamagedStateError, StorageError
 from crawler.provenance.leaf import leaf_data, leaf_hash, row_leaf
 from crawler.storage.layout import DATABASE, FORMAT_VERSION, RUNNING
 
@@ -65,6 +65,9 @@ CREATE TABLE segment_files (
   folder TEXT NOT NULL, name TEXT NOT NULL, segment INTEGER NOT NULL REFERENCES segments, length INTEGER NOT NULL,
   sha256 TEXT NOT NULL, PRIMARY KEY (folder, name)) WITHOUT ROWID;
 """
+_DISK_FAILURES = frozenset(
+    {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_BUSY}
+)
 _SALT_OCTETS = 16
 _CACHE_KIB = 65536
 _CHECKPOINT_PAGES = 8192
@@ -97,13 +100,15 @@ class Journal:
         elif folder.size(DATABASE) is None:
             raise DamagedStateError(f"{path}: missing; restore it, or start in a new folder")
         else:
-            _check_log_present(folder, path)
+            _check_files(folder, path)
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
         journal = cls(connection, folder)
         try:
             return journal, journal._prepare(is_new=is_new)
         except sqlite3.DatabaseError as error:
             journal.close()
+            if error.sqlite_errorcode & 0xFF in _DISK_FAILURES:
+                raise StorageError(f"{path}: {error}; see that the disk is well and has space") from error
             raise DamagedStateError(f"{path}: {error}; restore it, or start in a new folder") from error
         except BaseException:
             journal.close()
@@ -124,7 +129,7 @@ class Journal:
             problem = run("PRAGMA integrity_check(1)").fetchone()[0]
             if problem != "ok":
                 raise DamagedStateError(f"{self.path}: {problem}; restore it, or start in a new folder")
-        os.close(self._folder.open(RUNNING, os.O_WRONLY | os.O_CREAT))
+        self._mark_running()
         with self.transaction():
             if is_new:
                 for statement in _TABLES.split(";"):
@@ -133,8 +138,13 @@ class Journal:
             self.put("clean", 0)
         # Into the database file itself, so that a log file that is lost later shows.
         run("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._mark_running()
         self.next_seq = run("SELECT coalesce(max(seq) + 1, 0) FROM leaves").fetchone()[0]
         return was_unclean
+
+    def _mark_running(self) -> None:
+        """Say that the database is open, and how long its file is at least: it never shrinks."""
+        self._folder.write(RUNNING, str(self._folder.size(DATABASE)).encode())
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -207,9 +217,14 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"file:{quote(str(path.absolute()))}?{options}", uri=True, check_same_thread=False)
 
 
-def _check_log_present(folder: Folder, path: Path) -> None:
-    """A database that was killed has a write-ahead log beside it; without it, commits would be lost in silence."""
-    if folder.size(DATABASE + "-wal") is not None or folder.size(RUNNING) is None:
+def _check_files(folder: Folder, path: Path) -> None:
+    """A database that was killed has its length and a write-ahead log; else commits would be lost in silence."""
+    if folder.size(RUNNING) is None:
+        return
+    size = folder.read(RUNNING)
+    if not size.isdigit() or (folder.size(DATABASE) or 0) < int(size):
+        raise DamagedStateError(f"{path}: shorter than it was; restore it, or start in a new folder")
+    if folder.size(DATABASE + "-wal") is not None:
         return
     try:
         connection = open_for_reading(path)

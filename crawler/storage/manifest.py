@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 ENUMERATIONS = frozenset(
     {
         "url_protocol", "content_mime_type", "content_mime_detected", "content_charset", "content_truncated",
-        "crawl_id", "stage", "access", "state", "verdict", "verdict_search_index", "reason", "profile", "purpose", "modality",
-        "robots_status", "access_barrier", "barrier_action", "blocklist_id", "tls_version", "tls_cipher", "origin",
-        "crawler_id", "product_token", "user_agent", "country_hint", "site_category", "policy_version",
+        "crawl_id", "stage", "access", "state", "verdict", "verdict_search_index", "reason", "profile", "purpose",
+        "modality", "robots_status", "access_barrier", "barrier_action", "blocklist_id", "tls_version", "tls_cipher",
+        "origin", "crawler_id", "product_token", "user_agent", "country_hint", "site_category", "policy_version",
         "policy_digest", "lists_digest", "suffix_list_digest", "config_digest", "tool_version", "schema_version",
     }
 )  # fmt: skip

@@ -61,15 +61,22 @@ class CrawlStore:
         self._rotate_at = rotate_at
         self._failure: str | None = None
         self._is_closed = False
+        self._path = root.path
         is_new = not recognise(root.path)
         self._folder = CrawlFolder(root, worker)
         self._is_lead = worker == _LEAD
-        self._journal, was_unclean = Journal.open(self._folder.state, is_new=is_new)
+        try:
+            with self._guard("start"):
+                self._journal, was_unclean = Journal.open(self._folder.state, is_new=is_new)
+        except BaseException:
+            self._folder.close()
+            raise
         try:
             with self._guard("start"):
                 self._start(is_new=is_new, was_unclean=was_unclean)
         except BaseException:
             self._journal.close()
+            self._folder.close()
             raise
 
     @classmethod
@@ -269,7 +276,7 @@ class CrawlStore:
     def _guard(self, step: str) -> Iterator[None]:
         """Turn every failure into ours and remember the first: nothing is written after it (R5.1, faults 8.5)."""
         if self._failure is not None:
-            raise StorageError(f"{self._folder.root.path}: nothing is written after a failure: {self._failure}")
+            raise StorageError(f"{self._path}: nothing is written after a failure: {self._failure}")
         try:
             yield
         except ClearcrawlError as error:
@@ -277,7 +284,7 @@ class CrawlStore:
             raise
         except (OSError, sqlite3.Error, pa.ArrowException, ValueError, TypeError, KeyError) as error:
             self._failure = f"{step}: {error}"
-            raise StorageError(f"{self._folder.root.path}: {step} failed: {error}") from error
+            raise StorageError(f"{self._path}: {step} failed: {error}") from error
         except BaseException as error:
             self._failure = f"{step}: {error!r}"
             raise
