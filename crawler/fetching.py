@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 DNS_TIMEOUT = 10.0
 """Seconds for one look-up."""
 _STEP = 65536
+_DIALLED = 8
+"""Addresses of one host that are tried, in the resolver's order."""
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _INTERIM = re.compile(rb"HTTP/1\.[01] 1[0-9]{2}[ \r\n]")
 _STATUS_LINE = re.compile(rb"HTTP/1\.[0-9] ([0-9]{3})(?: .*)?\r?", re.DOTALL)
@@ -236,9 +238,10 @@ class _Exchange:
 
     def _connect(self, parts: Url, addresses: Sequence[str]) -> socket.socket:
         last: OSError | None = None
-        for address in addresses:
+        for address in addresses[:_DIALLED]:
+            seconds = min(self._limits.connect_timeout, max(0.001, self._ends - time.monotonic()))
             try:
-                self._socket = socket.create_connection((address, parts.port), timeout=self._limits.connect_timeout)
+                self._socket = socket.create_connection((address, parts.port), timeout=seconds)
             except OSError as error:
                 last = error
             else:

@@ -82,7 +82,8 @@ class CheckedEndpoint:
         return connected.addCallback(partial(self._compare, addresses))
 
     def _compare(self, addresses: tuple[str, ...], protocol: Any) -> Any:
-        peer = protocol.transport.getPeer().host
+        # The socket is asked: Twisted's getPeer() repeats the address that was dialled.
+        peer = protocol.transport.getHandle().getpeername()[0]
         if not any(same_address(peer, address) for address in addresses):
             protocol.transport.abortConnection()
             raise PeerDiffersError(f"{self._host}: connected to {peer}, which was not checked")

@@ -65,7 +65,8 @@ class Exchange:
 
     status: int | None = None
     head: bytes = b""
-    """Status line, field lines and blank line exactly as received: order, case, duplicates, line ends."""
+    """Status line, field lines and blank line exactly as received: order, case, duplicates, line ends. Of the final
+    reply only: interim ones (1xx) are counted into the limits and dropped."""
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     """Field names and values in order, space around them removed, folded lines joined; names keep their case."""
     latency: float | None = None
@@ -74,7 +75,7 @@ class Exchange:
     bytes_received: int = 0
     """Octets of the body as they arrived, without chunked framing."""
     body_as_sent: bytes = b""
-    """The body before content decoding; chunked framing is the one thing that is taken off."""
+    """The body before content decoding. Chunked framing with its trailers is the one thing that is taken off."""
     is_body_complete: bool = False
     """Whether the message's own framing, or a clean close where there is none, said that this is all."""
     is_cut: bool = False

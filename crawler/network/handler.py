@@ -24,7 +24,7 @@ from twisted.web.http import PotentialDataLoss
 from twisted.web.http_headers import Headers as TxHeaders
 from twisted.web.iweb import UNKNOWN_LENGTH
 
-from crawler.network.dialling import CheckedEndpoint, VerifyingPolicy
+from crawler.network.dialling import CheckedEndpoint, PeerDiffersError, VerifyingPolicy
 from crawler.network.exchange import EXCHANGE_KEY, Exchange, StopReason
 from crawler.network.failures import (
     AddressRefusedError,
@@ -53,6 +53,9 @@ logger = logging.getLogger(__name__)
 
 IDLE_SECONDS = 20.0
 """How long an unused connection is kept; a crawl of many hosts would otherwise run out of descriptors."""
+
+PEER_DIFFERS = "clearcrawl/connection/peer_differs"
+"""Stat: connections dropped because they ended up at an address that was not checked (R4.4)."""
 
 _OUR_FIELDS = (
     b"Host",
@@ -96,6 +99,8 @@ class CheckedHTTP11Handler(HTTP11DownloadHandler):
         except StopDownload:
             raise
         except Exception as error:
+            if isinstance(error, PeerDiffersError):
+                self.crawler.stats.inc_value(PEER_DIFFERS)
             failure = failure_of(error)
             exchange.error, exchange.error_detail, exchange.defers = failure.code, failure.detail, failure.defers
             raise

@@ -64,11 +64,13 @@ class CheckedResolver:
         *,
         timeout: float,
         clock: Callable[[], float] = monotonic,
+        unowned: Callable[[], NetworkRules | None] = only_rules,
     ) -> None:
         self._reactor = reactor
         self._upstream = upstream
         self._timeout = timeout
         self._clock = clock
+        self._unowned = unowned
         self._answers: OrderedDict[str, _Answer] = OrderedDict()
         self._pending: dict[str, _Lookup] = {}
 
@@ -89,7 +91,7 @@ class CheckedResolver:
 
         ``rules`` are those of the crawler that asks; without them the process must hold exactly one set.
         """
-        return await maybe_deferred_to_future(self.lookup(host, rules or only_rules()))
+        return await maybe_deferred_to_future(self.lookup(host, rules or self._unowned()))
 
     def lookup(self, host: str, rules: NetworkRules | None) -> Deferred[tuple[str, ...]]:
         """As ``addresses``; fires at once where the answer is known."""
@@ -157,7 +159,7 @@ class CheckedResolver:
         def refused(failure: Failure) -> None:
             failure.trap(AddressRefusedError, NameUnknownError)
 
-        lookup = self.lookup(hostName, only_rules()).addCallbacks(answered, refused)
+        lookup = self.lookup(hostName, self._unowned()).addCallbacks(answered, refused)
         lookup.addCallback(lambda _: resolutionReceiver.resolutionComplete())
         return resolution
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 from typing import Never
 
 PUBLIC = "1.1.1.1"
+PEER_DIFFERS = "clearcrawl/connection/peer_differs"
 REFUSED = json.loads((Path(__file__).parents[1] / "vectors" / "addresses" / "refused.json").read_text())
 
 
@@ -75,13 +76,12 @@ class Fixed:
         return succeed(("127.0.0.2", "127.0.0.1"))
 
 
-class Elsewhere(Protocol):
-    """A connection that says it reached another address."""
+class Anywhere:
+    """A resolver that lets the unspecified address pass: the system connects that to loopback."""
 
-    def makeConnection(self, transport: Any) -> None:  # noqa: N802 - Twisted's name
-        """Begin with a wrong peer."""
-        transport.getPeer = lambda: IPv4Address("TCP", "127.0.0.9", 1)
-        super().makeConnection(transport)
+    def lookup(self, _host: str, _rules: object) -> Deferred[tuple[str, ...]]:
+        """As the checked resolver."""
+        return succeed(("0.0.0.0",))  # noqa: S104 - to be dialled, not bound
 
 
 def reactor_of() -> Any:
@@ -91,10 +91,10 @@ def reactor_of() -> Any:
     return reactor
 
 
-async def connect(port: int, protocol: type[Protocol]) -> str:
+async def connect(port: int) -> str:
     """Connect to the two addresses and say which one answered."""
     endpoint = CheckedEndpoint(reactor_of(), Fixed(), rules(), "two.test", port)
-    connected = await endpoint.connect(Factory.forProtocol(protocol)).asFuture(asyncio.get_running_loop())
+    connected = await endpoint.connect(Factory.forProtocol(Protocol)).asFuture(asyncio.get_running_loop())
     peer = connected.transport.getPeer().host
     connected.transport.abortConnection()
     return peer
@@ -320,12 +320,10 @@ class Receiver:
         self.is_complete = True
 
 
-def test_whoever_asks_the_reactor_gets_checked_answers(
-    resolver_of: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_whoever_asks_the_reactor_gets_checked_answers(run: Run) -> None:  # noqa: ARG001 - the reactor is running
     """Twisted's interface gives checked addresses, or none at all."""
-    resolver, *_ = resolver_of(["2606:4700:4700::1111", PUBLIC], [PUBLIC, "10.0.0.1"])
-    monkeypatch.setattr("crawler.network.resolver.only_rules", lambda: rules(test_hosts={}))
+    script = Script(["2606:4700:4700::1111", PUBLIC], [PUBLIC, "10.0.0.1"])
+    resolver = CheckedResolver(reactor_of(), script, timeout=10, unowned=lambda: rules(test_hosts={}))
     good, bad, narrow = Receiver(), Receiver(), Receiver()
     resolver.resolveHostName(good, "good.example", 443)
     resolver.resolveHostName(bad, "bad.example", 443)
@@ -350,13 +348,19 @@ def test_resolver_of_the_process_is_installed_once(downloader: Make) -> None:
 def test_several_addresses_are_raced_and_only_those(run: Run) -> None:
     """Where one address does not answer, the next one does; none is asked for again."""
     with Wire(always(REPLY)) as wire:
-        assert run(connect(wire.port, Protocol)) == "127.0.0.1"
+        assert run(connect(wire.port)) == "127.0.0.1"
 
 
-def test_peer_that_was_not_checked_is_dropped(run: Run) -> None:
+def test_peer_that_was_not_checked_is_dropped_and_counted(downloader: Make) -> None:
     """R4.4: what the connection reached is compared with what was checked."""
-    with Wire(always(REPLY)) as wire, pytest.raises(PeerDiffersError):
-        run(connect(wire.port, Elsewhere))
+    with Wire(always(REPLY)) as wire:
+        one = downloader()
+        one.handler.resolver = Anywhere()
+        outcome = one.fetch(f"http://a.test:{wire.port}/")
+        assert wire.requests == []
+    assert isinstance(outcome.error, PeerDiffersError)
+    assert outcome.exchange.error == "address_refused"
+    assert one.crawler.stats.get_value(PEER_DIFFERS) == 1
 
 
 def test_rebinding_between_two_requests_never_reaches_loopback(downloader: Make) -> None:
