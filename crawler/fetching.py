@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from http.client import HTTPException, HTTPResponse
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from crawler.policy.decision import Verdict
@@ -248,7 +249,10 @@ class _Exchange:
                 break
         if self._socket is None:
             raise last or OSError("no address answered")
-        self._learn(ip_address=self._socket.getpeername()[0])
+        peer = self._socket.getpeername()[0]
+        self._learn(ip_address=peer)
+        if ip_address(peer) not in map(ip_address, addresses):
+            raise _FailedError("address_refused", f"connected to {peer}, which was not checked")  # R4.4
         if parts.scheme == "https":
             self._set_timeout(self._limits.connect_timeout)
             context = ssl.create_default_context()

@@ -115,6 +115,15 @@ def test_all_answers_must_be_allowed() -> None:
     assert none.defers
 
 
+def test_peer_that_was_not_checked_is_dropped() -> None:
+    """R4.4: the system connects the unspecified address to loopback, which nobody checked."""
+    with Wire(always(REPLY)) as wire:
+        one = fetcher(test_hosts={"a.test": "0.0.0.0"})  # noqa: S104 - to be dialled, not bound
+        fetched = one.fetch(f"http://a.test:{wire.port}/", max_bytes=1000)
+        assert wire.requests == []
+    assert (fetched.error, fetched.ip_address) == ("address_refused", "127.0.0.1")
+
+
 def test_shared_rebinding_vectors() -> None:
     """Each look-up is judged for itself, and what was judged is what is dialled."""
     for case in json.loads(shared_path("vectors/adversarial/ssrf/rebinding.json").read_text())["cases"]:
