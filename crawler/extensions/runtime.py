@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from crawler.errors import ClearcrawlError
     from crawler.extensions.opening import Parts
     from crawler.extensions.plan import CrawlPlan
-    from crawler.storage.entries import Claim, Committed
+    from crawler.storage.entries import Claim, ClaimRequest, Committed
     from crawler.storage.store import CrawlStore
 
 SEEDS_AT_ONCE = 2_000
@@ -79,7 +79,8 @@ class Runtime:
         self.has_frontier = counts.waiting > 0
         self._kept_before = counts.rows_allow
         self._seeding = True
-        self._is_dry = False
+        self._dry_for: frozenset[str] | None = None
+        """Lanes that were left out when a claim brought nothing; ``None`` where there may be something to claim."""
         self._claim_pending = False
         self._idle_check: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -173,7 +174,7 @@ class Runtime:
             self.writer.add([self._seed_entry(seed.text, now) for seed in chunk])
             await self.writer.flush()
         self._seeding = False
-        self._is_dry = False
+        self._dry_for = None
         self._pump()
 
     def _seed_entry(self, text: str, now: datetime) -> NewUrl:
@@ -182,12 +183,15 @@ class Runtime:
 
     # -- the pump: claims in, requests out
 
-    def _committed(self, committed: Committed) -> None:
-        self._claim_pending = False
+    def _committed(self, committed: Committed, asked: ClaimRequest | None) -> None:
         self.tally.waiting = committed.waiting
-        if committed.claims:
+        if committed.new_urls or committed.claims:
+            self._dry_for = None
+        if asked is not None:
+            self._claim_pending = False
             self.lanes.feed(committed.claims)
-        self._is_dry = not committed.claims and not committed.new_urls
+            if not committed.claims and not committed.new_urls:
+                self._dry_for = asked.exclude
         self._pump()
 
     def _pump(self) -> None:
@@ -196,12 +200,13 @@ class Runtime:
         if self.lanes.pages_left == 0 and not self.lanes.unsettled:
             self._end("max_pages")
             return
-        if not self._is_dry and not self._claim_pending and not self.writer.is_congested:
+        if not self._claim_pending and not self.writer.is_congested:
             wanted = self.lanes.wanted(time.time())
-            if wanted is not None:
+            if wanted is not None and (self._dry_for is None or self._dry_for - wanted.exclude):
                 self._claim_pending = True
                 self.writer.claim(wanted, is_urgent=self.lanes.is_hungry)
-        if self.lanes.is_empty and not self._seeding and self._idle_check is None:
+        is_idle = self.lanes.is_empty and not self._seeding and self._dry_for == frozenset()
+        if is_idle and not self._claim_pending and self._idle_check is None:
             self._idle_check = asyncio.ensure_future(self._check_idle())
 
     async def _check_idle(self) -> None:
@@ -216,9 +221,8 @@ class Runtime:
         if not self.lanes.is_empty or self.end_reason is not None:
             return
         wait = None if due is None else due - time.time()
-        if due == 0.0 or (wait is not None and wait <= 0):
-            self._is_dry = False
-            self._pump()
+        if self._dry_for is None or (wait is not None and wait <= 0):
+            self._timer_due()
         elif wait is None or wait > self.policy.limits.wait_at_end:
             self._end(FINISHED)
         elif self._timer is None:
@@ -226,7 +230,7 @@ class Runtime:
 
     def _timer_due(self) -> None:
         self._timer = None
-        self._is_dry = False
+        self._dry_for = None
         self._pump()
 
     def _send(self, visit: Visit) -> None:

@@ -77,7 +77,7 @@ class Writer:
         self._end = ("", ExitCode.INCOMPLETE, False)
         self._published_at = time.monotonic()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._on_committed: Callable[[Committed], None] = lambda _: None
+        self._on_committed: Callable[[Committed, ClaimRequest | None], None] = lambda _committed, _asked: None
         self._on_failure: Callable[[ClearcrawlError], None] = lambda _: None
         self._opened = threading.Event()
         self._thread = threading.Thread(target=self._run, name="clearcrawl-writer", daemon=True)
@@ -94,7 +94,7 @@ class Writer:
     def attach(
         self,
         loop: asyncio.AbstractEventLoop,
-        on_committed: Callable[[Committed], None],
+        on_committed: Callable[[Committed, ClaimRequest | None], None],
         on_failure: Callable[[ClearcrawlError], None],
     ) -> None:
         """Name the event loop and what it wants to hear after each commit, and once at the first failure."""
@@ -293,7 +293,7 @@ class Writer:
             _resolve(waiter, attempt_id)
         for barrier in pending.barriers:
             _resolve(barrier, None)
-        self._on_committed(committed)
+        self._on_committed(committed, pending.claim)
 
     def _fail(self, error: Exception) -> None:
         failure = error if isinstance(error, ClearcrawlError) else StorageError(f"writing failed: {error!r}")
