@@ -38,7 +38,7 @@ KNOWN_LINKS = 29
 
 def bodies(count: int) -> list[bytes]:
     """Pages of about 42 kB that compress like HTML (to 0.36) and differ from each other."""
-    chosen = random.Random(1)
+    chosen = random.Random(1)  # noqa: S311 - repeatable, not secret
     words = [f"{chosen.getrandbits(28):x}" for _ in range(4000)]
     pages = []
     for _ in range(count):
@@ -156,9 +156,8 @@ def main() -> None:
     plain_cpu = statistics.median(p[0] for p in plain)
     print(f"store:           {cpu:.3f} ms CPU, {wall:.3f} ms wall a page ({1e3 / wall:.0f} pages/s)")
     print(f"warcio + jsonl:  {plain_cpu:.3f} ms CPU a page")
-    print(
-        f"ratio of CPU:    {cpu / plain_cpu:.2f} [{', '.join(f'{(o[0]) / p[0]:.2f}' for o, p in zip(ours, plain, strict=True))}]"
-    )
+    ratios = ", ".join(f"{mine[0] / other[0]:.2f}" for mine, other in zip(ours, plain, strict=True))
+    print(f"ratio of CPU:    {cpu / plain_cpu:.2f} [{ratios}]")
     share = free_share(threading.Thread(target=measure_store, args=(pages, 0)))
     print(f"left for Python: {share:.0%} of another thread's speed while pages are made and committed")
 

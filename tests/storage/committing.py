@@ -20,7 +20,7 @@ from crawler.storage.store import CrawlStore
 from tests.storage.making import RUN, allowed, denied, later, new, robots
 
 if TYPE_CHECKING:
-    from crawler.storage.entries import Outcome
+    from crawler.storage.entries import Claim, NewUrl, Outcome
 
 LANES = 7
 
@@ -31,14 +31,17 @@ def body_of(number: int) -> bytes:
 
 
 def url_of(number: int) -> str:
+    """URL of a page."""
     return f"http://lane{number % LANES}.test/{number}"
 
 
-def child(number: int):
+def child(number: int) -> NewUrl:
+    """A page as a link."""
     return new(url_of(number), f"lane{number % LANES}.test", depth=1)
 
 
-def outcome_of(claim, pages: int, crawl_id: str) -> Outcome:
+def outcome_of(claim: Claim, pages: int, crawl_id: str) -> Outcome:
+    """What becomes of a page, by its number."""
     number = int(claim.new.url.rpartition("/")[2])
     if number % 11 == 3:
         return denied(claim, crawl_id=crawl_id)
@@ -49,7 +52,8 @@ def outcome_of(claim, pages: int, crawl_id: str) -> Outcome:
 
 
 def main(out: str, pages: int, seed: int) -> None:
-    chosen = random.Random(seed)
+    """Crawl to the end."""
+    chosen = random.Random(seed)  # noqa: S311 - repeatable, not secret
     store = CrawlStore.open(Path(out), run=RUN, rotate_at=60_000)
     # Denied pages have no links, so every page is also a seed: the frontier has to drop the repeats.
     batch = Batch(

@@ -99,7 +99,8 @@ def test_a_second_run_is_refused_at_once(tmp_path: Path) -> None:
     """Another process holds the folder: exit status 4 within 2 s, and the first run is unharmed."""
     store = CrawlStore.open(tmp_path, run=RUN)
     script = (
-        "import sys; from pathlib import Path; from crawler.storage.layout import Folder; from crawler.storage.lock import lock\n"
+        "import sys; from pathlib import Path; from crawler.storage.layout import Folder\n"
+        "from crawler.storage.lock import lock\n"
         "from crawler.errors import FolderInUseError\n"
         "try: lock(Folder.descend(Path(sys.argv[1])))\n"
         "except FolderInUseError as error: print(error); sys.exit(error.exit_code)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,6 +20,9 @@ from crawler.storage.manifest import ENUMERATIONS, column_docs, docs_table, open
 from crawler.storage.reading import CrawlReader
 from crawler.storage.store import CrawlStore
 from tests.storage.making import NOW, RUN, allowed, denied, new, row
+
+if TYPE_CHECKING:
+    from crawler.provenance.row import ManifestRow
 
 GOLDEN = Path(__file__).resolve().parents[1] / "vectors" / "manifest" / "schema.json"
 
@@ -46,7 +50,7 @@ STATEMENT = StatementColumn(
 )  # fmt: skip
 
 
-def leaves(*rows) -> list[tuple[bytes, bytes]]:
+def leaves(*rows: ManifestRow) -> list[tuple[bytes, bytes]]:
     """Leaf data and hash of rows, numbered from 0."""
     data = [row_leaf(made.columns(), seq=seq, salt="00")[1] for seq, made in enumerate(rows)]
     return [(octets, leaf_hash(octets)) for octets in data]
@@ -55,7 +59,7 @@ def leaves(*rows) -> list[tuple[bytes, bytes]]:
 def test_a_row_survives_the_way_through_its_leaf() -> None:
     """Every value of a row is in the table as it was, nested columns and times with microseconds included."""
     made = row(
-        "http://a.test/\u2028\"\\é", verdict="deny", statements=[STATEMENT], reasons=["a", "b"], duration_s=0.125,
+        'http://a.test/\u2028"\\é', verdict="deny", statements=[STATEMENT], reasons=["a", "b"], duration_s=0.125,
         statements_unread=[UnreadColumn(protocol="tdmrep", why="5xx")], fetch_time=NOW, ai_generated_flag=True,
         depth=2**53 - 1,
     )  # fmt: skip
@@ -109,7 +113,7 @@ def test_the_index_is_sorted_and_holds_pages_only() -> None:
 
 
 def test_a_reader_changes_nothing_and_needs_no_rights(tmp_path: Path) -> None:
-    """Counts, rows and entries of a finished crawl, from a folder that cannot be written, with and without its state."""
+    """Counts, rows and entries of a finished crawl, from a folder that cannot be written, also without state."""
     out = tmp_path / "out"
     store = CrawlStore.open(out, run=RUN)
     want = ClaimRequest(now=1.0, limit=2, per_lane=2)

@@ -31,14 +31,16 @@ DRAFT = page_records("http://a.test/x", b"<p>hello</p>")[0]
 
 
 def record_of(draft: RecordDraft) -> bytes:
+    """The record as one gzip member."""
     return gzip_member(serialise(draft, payload=draft.payload_digest, warcinfo_id=INFO))
 
 
-def read_by_warcio(data: bytes) -> list:
-    found = []
-    for record in ArchiveIterator(io.BytesIO(data), check_digests="raise"):
-        found.append((record.rec_type, dict(record.rec_headers.headers), record.raw_stream.read()))
-    return found
+def read_by_warcio(data: bytes) -> list[tuple[str, dict[str, str], bytes]]:
+    """Type, fields and payload of each record; raises where a digest does not match."""
+    return [
+        (record.rec_type, dict(record.rec_headers.headers), record.raw_stream.read())
+        for record in ArchiveIterator(io.BytesIO(data), check_digests="raise")
+    ]
 
 
 @settings(max_examples=150)
@@ -120,11 +122,15 @@ def test_payload_digest_only_where_it_is_defined() -> None:
 
 
 def write_file(folder: Folder, count: int) -> WarcFile:
+    """A sealed file of that many records."""
     file = WarcFile(folder, "w0-pages-000001.warc.gz", warcinfo_id=INFO)
     file.create()
     for number in range(count):
         draft = replace(
-            DRAFT, record_id=new_record_id(), body=random.Random(number).randbytes(700), payload_digest=None
+            DRAFT,
+            record_id=new_record_id(),
+            body=random.Random(number).randbytes(700),  # noqa: S311 - repeatable, not secret
+            payload_digest=None,
         )
         file.append(gzip_member(serialise(draft, payload=None, warcinfo_id=INFO)))
     file.seal()
@@ -139,7 +145,7 @@ def test_the_walk_finds_every_cut(tmp_path: Path) -> None:
         assert len(members) == 30
         assert sum(member.length for member in members) == file.position
         whole = (tmp_path / file.name).read_bytes()
-        chosen = random.Random(5)
+        chosen = random.Random(5)  # noqa: S311 - repeatable, not secret
         for _ in range(60):
             (tmp_path / file.name).write_bytes(whole[: chosen.randrange(len(whole))])
             with pytest.raises(DamagedStateError, match="w0-pages"):
@@ -153,7 +159,7 @@ def test_every_flipped_bit_in_a_record_is_found(tmp_path: Path) -> None:
         first, second = walk_members(folder, file.name, file.position)
         whole = (tmp_path / file.name).read_bytes()
         good = read_record(folder, file.name, second.offset, second.length)
-        chosen = random.Random(6)
+        chosen = random.Random(6)  # noqa: S311 - repeatable, not secret
         for _ in range(200):
             changed = bytearray(whole)
             place = chosen.randrange(second.offset, file.position)
