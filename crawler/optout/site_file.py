@@ -40,9 +40,10 @@ NOT_ASKED = frozenset({"disallowed_by_robots", "refused"})
 
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _HTML_START = re.compile(
-    rb"(?:\xef\xbb\xbf)?[\x00-\x20]*(?:<!--.{0,4096}?-->[\x00-\x20]*|<\?xml[^>]{0,256}\?>[\x00-\x20]*)*"
-    rb"<(?:!doctype[\x00-\x20]+html|html|head|body)\b",
-    re.IGNORECASE | re.DOTALL,
+    rb"(?:\xef\xbb\xbf)?+[\x00-\x20]*+"
+    rb"(?:(?:<!--(?:[^-]|-(?!->))*+-->|<\?[^>]*+>)[\x00-\x20]*+)*+"
+    rb"<(?:!doctype[\x00-\x20]++html|html|head|body)\b",
+    re.IGNORECASE,
 )
 _MARKUP_START = re.compile(rb"(?:\xef\xbb\xbf)?[\x00-\x20]*<")
 _OK, _NO_CONTENT, _NON_AUTHORITATIVE = 200, 204, 203

@@ -34,9 +34,6 @@ _TO_ALL = frozenset({"", "*", "robots"})
 _IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif", ".svg", ".bmp", ".tif", ".tiff", ".heic", ".jxl")
 
 _SEPARATORS = re.compile(r"[,;\s]+")
-# A name before a colon. Digits on both sides are a time of day in the date of ``unavailable_after``; a number after it
-# is the value of a directive.
-_NAMED = re.compile(r"\s*(?P<name>[A-Za-z*_][^:]*?)\s*:(?P<rest>\s*(?![\d\s-]).*|\s*)", re.DOTALL)
 _WITH_VALUE = re.compile(r"(?:unavailable_after|max-[a-z-]+)\Z", re.IGNORECASE)
 
 
@@ -152,17 +149,24 @@ def sections(value: str) -> Iterator[tuple[str, str]]:
     """Agent and directive of an X-Robots-Tag value, lower case; an agent covers the list up to the next one."""
     agent = ""
     for part in value.split(","):
-        named = _NAMED.match(part)
-        if named is None:
+        name, colon, listed = part.partition(":")
+        name = name.strip()
+        if not colon or not _is_name(name, listed.lstrip()):
             listed = part
-        elif _WITH_VALUE.match(named["name"]):
+        elif _WITH_VALUE.match(name):
             continue
         else:
-            agent = named["name"].lower()
-            agent = "" if agent in _TO_ALL else agent
-            listed = named["rest"]
+            agent = "" if name.lower() in _TO_ALL else name.lower()
         for directive in _directives(listed):
             yield agent, directive
+
+
+def _is_name(name: str, rest: str) -> bool:
+    """Whether a text before a colon names an agent or a directive.
+
+    Digits behind the colon are the time of day in the date of ``unavailable_after``, or the value of a directive.
+    """
+    return (name[:1].isalpha() or name[:1] in {"*", "_"}) and not rest[:1].isdigit() and rest[:1] != "-"
 
 
 def _directives(content: str) -> Iterator[str]:
