@@ -50,8 +50,8 @@ if TYPE_CHECKING:
 
 URL = canonicalise("https://site.example/a")
 SOURCE = Source(url=URL, digest=sha256(b""), retrieved_at=datetime(2026, 1, 1, tzinfo=UTC))
-TOKEN = "ExampleBot"
-QUESTION = Question(url=URL, use=Use.TRAIN_GENAI, token=TOKEN, media_type="text/html")
+AGENT = "ExampleBot"
+QUESTION = Question(url=URL, use=Use.TRAIN_GENAI, token=AGENT, media_type="text/html")
 TDMREP = "/.well-known/tdmrep.json"
 RESERVING = b'[{"location": "/", "tdm-reservation": 1}]'
 

@@ -19,8 +19,8 @@ from crawler.values.url import canonicalise
 
 URL = canonicalise("https://site.example/a")
 SOURCE = Source(url=URL, digest=sha256(b""), retrieved_at=datetime(2026, 1, 1, tzinfo=UTC))
-TOKEN = "ExampleBot"
-QUESTION = Question(url=URL, use=Use.TRAIN_GENAI, token=TOKEN)
+AGENT = "ExampleBot"
+QUESTION = Question(url=URL, use=Use.TRAIN_GENAI, token=AGENT)
 
 
 @pytest.mark.parametrize(

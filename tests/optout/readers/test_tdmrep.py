@@ -19,8 +19,8 @@ from crawler.values.url import canonicalise
 READER = TdmRepReader()
 FILE = canonicalise("https://site.example/.well-known/tdmrep.json")
 SOURCE = Source(url=FILE, digest=sha256(b""), retrieved_at=datetime(2026, 1, 1, tzinfo=UTC))
-TOKEN = "ExampleBot"
-QUESTION = Question(url=canonicalise("https://site.example/a"), use=Use.TRAIN_GENAI, token=TOKEN)
+AGENT = "ExampleBot"
+QUESTION = Question(url=canonicalise("https://site.example/a"), use=Use.TRAIN_GENAI, token=AGENT)
 
 
 def _read(document: Any) -> tuple[Preference, ...]:
