@@ -1,6 +1,6 @@
 """One pass over a 43 kB page, and its links, beside lxml, parsel and Scrapy's LinkExtractor.
 
-``python benchmarks/html.py [ROUNDS]``: microseconds a page (best round) and the ratio to ours.
+``python benchmarks/page_scan.py [ROUNDS]``: microseconds a page (best round) and the ratio to ours.
 """
 
 from __future__ import annotations
