@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from crawler.cli.common import print_json
-from crawler.extensions.progress import octets
 from crawler.policy.reasons import reason_of
+from crawler.values.amounts import octets
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,6 +8,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, TextIO
 
+from crawler.values.amounts import duration, octets
+
 if TYPE_CHECKING:
     from crawler.extensions.tally import Tally
 
@@ -15,23 +17,6 @@ TERMINAL_INTERVAL = 0.5
 """Seconds between two refreshes on a terminal."""
 PLAIN_INTERVAL = 10.0
 """Seconds between two lines where standard error is no terminal."""
-
-
-def octets(count: int) -> str:
-    """Octets for people, in powers of 1,024: ``13 B``, ``4.2 MiB``."""
-    size = float(count)
-    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
-        if size < 1024 or unit == "TiB":  # noqa: PLR2004 - the base of the units
-            return f"{count} B" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1024
-    raise AssertionError  # pragma: no cover - the last unit returns
-
-
-def duration(seconds: float) -> str:
-    """Seconds for people: ``0:07``, ``1:02:03``."""
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def status_line(tally: Tally, *, elapsed: float, rate: float, width: int) -> str:
