@@ -47,7 +47,7 @@ def main() -> int:
             totals.add(found)
     print(f"seed {given.seed}, {totals.files} files x {len(TOKENS)} tokens, {totals.decisions} decisions")
     print(f"denied by the oracle  {totals.denied}")
-    print(f"wider than the oracle {len(totals.wider)}")
+    print(f"wider than the oracle {len(totals.wider)} {dict(Counter(one.code for one in totals.wider))}")
     print(f"stricter              {len(totals.stricter)} {dict(Counter(one.code for one in totals.stricter))}")
     print(f"crashes               {len(totals.crashes)}")
     print(f"slowest parse         {totals.slowest_parse[0]:.3f} s  {totals.slowest_parse[1]}")

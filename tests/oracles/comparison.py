@@ -34,7 +34,7 @@ class Difference:
     url: str
     product: str
     code: str
-    """The product's reason, or that its second parser decided."""
+    """The product's reason; or that its second parser decided, or the canonical form, on which both agree."""
     oracle: str
 
 
@@ -121,6 +121,8 @@ def _compare_token(
         totals.denied += expected == "deny"
         if product != expected:
             code = str(answer.reason) if answer.disagreement is None else "second opinion"
+            if oracle.decide(token, url.text) == product:
+                code = "canonical form"
             found = Difference(name=name, token=token, url=raw, product=product, code=code, oracle=expected)
             (totals.wider if product == "allow" else totals.stricter).append(found)
 
