@@ -16,7 +16,7 @@ from w3lib.encoding import html_body_declared_encoding, http_content_type_encodi
 from crawler.values.html_shape import safe_length
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from selectolax.lexbor import LexborNode
 
@@ -26,8 +26,6 @@ DATA_BLOCKS = frozenset({"application/ld+json", "application/rsl+xml"})
 """Script types that are kept as data."""
 
 _WHITE_SPACE = "\t\n\f\r "
-# One selector list, one walk of the tree in C. ``[href]`` is a, area, link and base; ``[src]`` what is embedded.
-_WANTED = "[href],[src],[srcset],meta,title,script,input"
 # Codec names of the Encoding Standard. Python has more under the same interface (rot13, punycode, unicode-escape):
 # those raise, take quadratic time, or make markup of what is none.
 _PAGE_ENCODINGS = re.compile(
@@ -192,21 +190,22 @@ class _Pass:
         if root is None:  # pragma: no cover - the parser makes an html element of whatever it is given
             return
         self.lang = _stripped(root.attributes.get("lang"))
-        for node in root.css(_WANTED):
-            tag = node.tag
-            if tag == "a" or tag == "area":  # noqa: PLR1714 - two comparisons are cheaper than a set
-                self._hyperlink(tag, node.attributes)
-            elif tag is not None and (visit := _VISITORS.get(tag)) is not None:
+        # A walk is cheaper than a selector: the parser makes a machine for selectors anew for each page.
+        visitors = _VISITORS
+        for node in root.traverse():
+            visit = visitors.get(node.tag_id)
+            if visit is not None:
                 visit(self, node)
 
-    def _hyperlink(self, tag: str, attributes: dict[str, str | None]) -> None:
+    def visit_anchor(self, node: LexborNode) -> None:
+        attributes = node.attributes
         href = attributes.get("href")
         if href is None and "href" not in attributes:
             return
         reference = (href or "").strip(_WHITE_SPACE)
         self._keep(self.hyperlinks, reference)
         if attributes.get("rel"):
-            self._link(tag, attributes, reference)
+            self._link(node.tag or "", attributes, reference)
 
     def _keep(self, kept: dict[str, None], reference: str) -> None:
         if len(kept) < self.limits.links:
@@ -235,7 +234,8 @@ class _Pass:
 
     def visit_link(self, node: LexborNode) -> None:
         attributes = node.attributes
-        self._link("link", attributes, (attributes.get("href") or "").strip(_WHITE_SPACE))
+        if "href" in attributes:
+            self._link("link", attributes, (attributes.get("href") or "").strip(_WHITE_SPACE))
 
     def visit_base(self, node: LexborNode) -> None:
         if self.base is None and "href" in node.attributes:
@@ -312,18 +312,30 @@ class _Pass:
         )
 
 
-_VISITORS = {
+_VISITORS_BY_NAME = {
+    "a": _Pass.visit_anchor,
+    "area": _Pass.visit_anchor,
     "link": _Pass.visit_link,
     "base": _Pass.visit_base,
     "meta": _Pass.visit_meta,
     "script": _Pass.visit_script,
     "title": _Pass.visit_title,
     "input": _Pass.visit_input,
-    "frame": _Pass.visit_frame,
     "iframe": _Pass.visit_frame,
     "img": _Pass.visit_image,
     "source": _Pass.visit_image,
 }
+
+
+def _tag_ids() -> dict[int, Callable[[_Pass, LexborNode], None]]:
+    """Visitors by the parser's number of each element name, which is cheaper to ask for than the name."""
+    pages = ("".join(f"<{name}></{name}>" for name in _VISITORS_BY_NAME), "<frameset><frame>")
+    nodes = [node for page in pages for node in LexborHTMLParser(page).css("*")]
+    by_name = {**_VISITORS_BY_NAME, "frame": _Pass.visit_frame}
+    return {node.tag_id: by_name[node.tag] for node in nodes if node.tag in by_name}
+
+
+_VISITORS = _tag_ids()
 
 
 def refresh_target(content: str) -> str | None:
