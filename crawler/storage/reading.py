@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import json
 import sqlite3
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
@@ -17,7 +18,7 @@ from crawler.errors import DamagedStateError, UsageError
 from crawler.storage.crawl_file import read_crawl_file
 from crawler.storage.entries import Counts, SiteFileEntry
 from crawler.storage.journal import open_for_reading
-from crawler.storage.layout import CRAWL_FILE, DATABASE, LOG, MANIFEST, STATE, WARC, Folder, check_format
+from crawler.storage.layout import CRAWL_FILE, DATABASE, FOLDERS, LOG, MANIFEST, STATE, WARC, Folder, check_format
 from crawler.storage.manifest import open_dataset, table_of
 from crawler.storage.warc_reading import read_record
 from crawler.values.digest import Digest, sha256
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
     from crawler.storage.crawl_file import CrawlFile
     from crawler.storage.warc_reading import StoredRecord
+
+_NEWEST = 50_000
+"""Attempts that a question about the recent past looks at."""
 
 
 def counts_of(connection: sqlite3.Connection) -> Counts:
@@ -108,6 +112,25 @@ class CrawlReader:
         if not found:
             return None
         return Counts(**{name: sum(getattr(counts, name) for counts in found) for name in Counts.__slots__})
+
+    def attempts_since(self, wall: float) -> int:
+        """How many of the newest attempts ended after that Unix time; looks at ``_NEWEST`` a worker at most."""
+        query = (
+            "SELECT count(*) FROM attempts WHERE id > (SELECT coalesce(max(id), 0) FROM attempts) - ? AND ended >= ?"
+        )
+        try:
+            return sum(journal.execute(query, (_NEWEST, wall)).fetchone()[0] for journal in self._journals)
+        except sqlite3.Error as error:
+            raise DamagedStateError(f"{self._root.path / STATE}: cannot be read: {error}") from error
+
+    def sizes(self) -> dict[str, int]:
+        """Octets of all files below each folder of the crawl, by the folder's name."""
+        found = dict.fromkeys(FOLDERS, 0)
+        for name in FOLDERS:
+            for path in (self._root.path / name).rglob("*"):
+                with suppress(FileNotFoundError):  # renamed by a running crawl
+                    found[name] += path.lstat().st_size if path.is_file() else 0
+        return found
 
     def segments(self) -> list[Path]:
         """Published Parquet files, in order of their names."""

@@ -1,0 +1,100 @@
+"""Where a crawl stands: running, interrupted or ended, in numbers, and what to do next. Reads without the lock."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from crawler.errors import ExitCode
+from crawler.storage.lock import is_locked
+from crawler.storage.reading import CrawlReader
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from crawler.storage.crawl_file import CrawlFile
+
+RUNNING, INTERRUPTED, UNCLEAR = "running", "interrupted", "running or interrupted"
+FINISHED, STOPPED, FAILED = "finished", "stopped", "failed"
+RECENT = 60.0
+"""Seconds over which the rate of a running crawl is taken."""
+_DEFAULTS = {"scope": "host", "max_pages": None, "max_depth": None, "concurrency": 64}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrawlState:
+    """A crawl at one moment."""
+
+    folder: Path
+    state: str
+    """``running``, ``interrupted`` (killed), ``stopped`` (on request), ``finished``, ``failed``; where the system
+    does not tell whether a run holds the folder, ``running or interrupted``."""
+    crawl: CrawlFile
+    counts: dict[str, int]
+    """Over all runs of the folder; empty where neither journal nor ``crawl.json`` has them."""
+    sizes: dict[str, int]
+    """Octets on disk by folder."""
+    rate: float | None
+    """Attempts a second during the last ``RECENT`` seconds; ``None`` unless the crawl runs."""
+    has_frontier: bool
+    """Whether the state is here without which nothing can be resumed."""
+
+    @property
+    def resume(self) -> str | None:
+        """Command that goes on; ``None`` where it runs, or nothing is left to be asked."""
+        is_over = self.state == FINISHED and not self.counts.get("waiting")
+        if self.state == RUNNING or is_over or not self.has_frontier:
+            return None
+        words = ["clearcrawl", "crawl", "-o", shlex.quote(str(self.folder))]
+        plan = self.crawl.details.get("config", {}).get("plan", {})
+        for name, default in _DEFAULTS.items():
+            if plan.get(name, default) != default:
+                words += [f"--{name.replace('_', '-')}", shlex.quote(str(plan[name]))]
+        return " ".join(words)
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON values; keys are stable."""
+        crawl = asdict(self.crawl)
+        names = ("crawl_id", "is_test", "operator", "product_token", "purpose", "software", "started_at", "ended_at")
+        return {
+            "out": str(self.folder),
+            "state": self.state,
+            **{name: crawl[name] for name in (*names, "finish_reason", "exit_code")},
+            "counts": self.counts,
+            "bytes_on_disk": self.sizes,
+            "attempts_per_second": self.rate,
+            "resume": self.resume,
+            "earlier": list(self.crawl.earlier),
+        }
+
+
+def state_of(folder: Path, *, now: float) -> CrawlState:
+    """Look at a crawl folder; ``now`` is Unix time.
+
+    Raises ``UsageError`` where there is no crawl, ``DamagedStateError`` where it cannot be read.
+    """
+    is_held = is_locked(folder)
+    with CrawlReader.open(folder) as reader:
+        counts = reader.counts()
+        state = _state(reader.crawl, is_held=is_held)
+        rate = reader.attempts_since(now - RECENT) / RECENT if state == RUNNING else None
+        return CrawlState(
+            folder=folder,
+            state=state,
+            crawl=reader.crawl,
+            counts=dict(reader.crawl.counts or {}) if counts is None else asdict(counts),
+            sizes=reader.sizes(),
+            rate=rate,
+            has_frontier=counts is not None,
+        )
+
+
+def _state(crawl: CrawlFile, *, is_held: bool | None) -> str:
+    if is_held:
+        return RUNNING
+    if crawl.ended_at is None:
+        return UNCLEAR if is_held is None else INTERRUPTED
+    if crawl.exit_code == ExitCode.CLEAN:
+        return FINISHED
+    return STOPPED if crawl.exit_code == ExitCode.INCOMPLETE else FAILED
