@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crawler.optout.readers.ai_tokens import AiTokensReader
+from crawler.optout.readers.content_signals import ContentSignalsReader
+from crawler.optout.readers.licence import LicenceReader
 from crawler.optout.readers.robots_meta import RobotsMetaReader
 from crawler.optout.readers.tdmrep import TdmRepReader
+from crawler.optout.readers.trust_txt import TrustTxtReader
 from crawler.optout.readers.unlisted import UnlistedReader
 
 if TYPE_CHECKING:
@@ -14,9 +18,13 @@ if TYPE_CHECKING:
     from crawler.optout.interface import OptOutReader
 
 READERS: tuple[OptOutReader, ...] = (
+    AiTokensReader(),
+    ContentSignalsReader(),
     TdmRepReader(),
     RobotsMetaReader(),
     UnlistedReader(),
+    TrustTxtReader(),
+    LicenceReader(),
 )
 
 

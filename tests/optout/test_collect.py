@@ -289,6 +289,9 @@ MARKUP = st.lists(
             "<meta name=ai-train content=no>",
             "<link rel=license href=x>",
             "<script type=application/ld+json>",
+            '{"license": ',
+            '"https://creativecommons.org/publicdomain/zero/1.0/"}',
+            '{"isAccessibleForFree": false}',
             "</script>",
         ]
     )
@@ -296,7 +299,30 @@ MARKUP = st.lists(
 USES = st.sampled_from(Use)
 
 
-@given(st.lists(HEADERS), MARKUP, st.binary() | st.text().map(str.encode), USES)
+BODIES = st.binary() | st.lists(
+    st.sampled_from(
+        [
+            b"User-agent: *\n",
+            b"User-agent: GPTBot\n",
+            b"Disallow: /",
+            b"\n",
+            b"Content-Signal: ai-train=yes",
+            b"Content-Signal: ai-train=no",
+            b"DisallowAITraining: /",
+            b"datatrainingallowed=",
+            b"yes",
+            b"no",
+            b'[{"location": "/", "tdm-reservation": ',
+            b"1}]",
+            b"0}]",
+            b"\xff\xfe",
+            b"\x00",
+        ]
+    )
+).map(b"".join)
+
+
+@given(st.lists(HEADERS), MARKUP, BODIES, USES)
 def test_readers_never_raise(headers: list[tuple[str, str]], markup: list[str], body: bytes, use: Use) -> None:
     """Any carriers give an answer: none is unread for an internal error."""
     files = [_outcome(path, 200, None, body) for path in SITE_FILES]

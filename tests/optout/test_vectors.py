@@ -12,6 +12,10 @@ PUBLISHED = {
     "tdmrep": "tdmrep.json",
     "robots-meta": "robots-meta.json",
     "unlisted": "robots-meta.json",
+    "ai-tokens": "ai-tokens.json",
+    "content-signals": "content-signals.json",
+    "trust-txt": "trust-txt.json",
+    "licence": "licence.json",
 }
 """Reader to the file of published vectors that it must pass."""
 ASSETS = frozenset(f"tdm-{number:03}" for number in range(48, 55))
