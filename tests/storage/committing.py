@@ -51,6 +51,12 @@ def outcome_of(claim: Claim, pages: int, crawl_id: str) -> Outcome:
     return allowed(claim, body_of(number), *links, crawl_id=crawl_id)
 
 
+def say(*words: str) -> None:
+    """One line on standard output, at once: what the test knows after a kill."""
+    sys.stdout.write(" ".join(words) + "\n")
+    sys.stdout.flush()
+
+
 def main(out: str, pages: int, seed: int) -> None:
     """Crawl to the end."""
     chosen = random.Random(seed)  # noqa: S311 - repeatable, not secret
@@ -60,6 +66,7 @@ def main(out: str, pages: int, seed: int) -> None:
         new_urls=tuple(child(n) for n in range(pages)), claim=ClaimRequest(now=time.time(), limit=6, per_lane=2)
     )
     claims = store.commit(batch).claims
+    say("ready")
     while claims:
         outcomes = tuple(outcome_of(claim, pages, store.crawl_id) for claim in claims)
         committed = store.commit(
@@ -70,10 +77,12 @@ def main(out: str, pages: int, seed: int) -> None:
                 claim=ClaimRequest(now=time.time(), limit=chosen.randint(1, 12), per_lane=2),
             )
         )
+        say("row", *(outcome.claim.new.url for outcome in outcomes if outcome.row is not None))
         if committed.unpublished >= 40:
             store.publish("rows")
         claims = committed.claims
     store.close(clean=True, reason="finished", code=0)
+    say("finished")
 
 
 if __name__ == "__main__":

@@ -63,6 +63,7 @@ def check_files(out: Path) -> None:
 def test_sigkill_loses_and_doubles_nothing(tmp_path: Path) -> None:
     """Killed again and again, also in start-up; the last run ends with exactly one row a URL, each with its record."""
     seed = int(os.environ.get("KILL_SEED", str(random.SystemRandom().randrange(10**6))))
+    sys.stdout.write(f"KILL_SEED={seed}\n")
     chosen = random.Random(seed)  # noqa: S311 - repeatable, not secret
     kills = interrupted = 0
     crawls = 0
@@ -81,6 +82,7 @@ def test_sigkill_loses_and_doubles_nothing(tmp_path: Path) -> None:
             kills += not is_finished
             check_files(out)
         interrupted += check_crawl(out, committed)
+    sys.stdout.write(f"{kills} kills in {crawls} crawls, {interrupted} attempts interrupted\n")
     assert interrupted > 0, "no kill hit a busy moment: the series proves nothing"
 
 
