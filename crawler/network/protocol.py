@@ -27,12 +27,12 @@ from crawler.values.digest import Digest
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
-    from twisted.web.client import URI
     from twisted.web.http_headers import Headers
 
     from crawler.network.exchange import Exchange
     from crawler.network.policy_slot import NetworkRules
     from crawler.policy.document import Limits
+    from crawler.values.url import Url
 
 _HEAD_END = re.compile(rb"\n\r?\n")
 _STATUS_LINE = re.compile(rb"HTTP/[0-9]\.[0-9] [0-9]{3}(?: .*)?", re.DOTALL)
@@ -44,15 +44,15 @@ class CheckedRequest(Request):
     def __init__(
         self,
         method: bytes,
-        uri: URI,
+        url: Url,
         headers: Headers,
         body: Any,
         *,
         exchange: Exchange,
         rules: NetworkRules,
     ) -> None:
-        super().__init__(method, uri.originForm, headers, body, persistent=True)
-        self.host = uri.host.decode("ascii")
+        super().__init__(method, url.target.encode("ascii"), headers, body, persistent=True)
+        self.host = url.host
         self.exchange = exchange
         self.rules = rules
 

@@ -13,7 +13,7 @@ from crawler.errors import UrlError
 from crawler.values.host import Host, canonical_host
 
 CanonicalUrl = NewType("CanonicalUrl", str)
-"""Scheme, host, ``:port`` unless it is the scheme's own, path, query unless empty; no user info, no fragment; ASCII."""
+"""Scheme, host, ``:port`` unless it is the scheme's own, path, query; no user info, no fragment; ASCII."""
 
 URL_LIMIT = 2048
 """Octets of a canonical URL (R2.3)."""
@@ -26,10 +26,9 @@ _HIGHEST_PORT = 65535
 
 # RFC 3986: pchar, "/" and "?"; an escape stays where it stands for none of the unreserved characters.
 _LEGAL = r"A-Za-z0-9\-._~!$&'()*+,;=:@/"
-_LEGAL_QUERY = _LEGAL.replace("'", "") + "?"  # browsers and Scrapy escape the apostrophe there
 _ESCAPE = r"%(?:[0189A-F][0-9A-F]|2[0-9A-CF]|3[A-F]|[46]0|5[B-E]|7[B-DF])"
-_PATH = rf"[{_LEGAL}]*+(?:{_ESCAPE}[{_LEGAL}]*+)*+(?<!;)"
-_QUERY = rf"(?:\?(?!\Z)[{_LEGAL_QUERY}]*+(?:{_ESCAPE}[{_LEGAL_QUERY}]*+)*+)?+"
+_PATH = rf"[{_LEGAL}]*+(?:{_ESCAPE}[{_LEGAL}]*+)*+"
+_QUERY = rf"(?:\?[{_LEGAL}?]*+(?:{_ESCAPE}[{_LEGAL}?]*+)*+)?+"
 _PORT = r"(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 
 # Already canonical, with a host whose last label begins with a letter. A path with "/." goes the long way.
@@ -46,8 +45,7 @@ _AUTHORITY = re.compile(r"//([^/?#]*)")
 _HOST_PORT = re.compile(r"(\[[^\]]*\]|[^:]*)(?::([0-9]*))?", re.DOTALL)
 _BLANKS = "".join(map(chr, range(0x21)))
 _REMOVED = str.maketrans("", "", "\t\n\r")
-_FIX_PATH = re.compile(rf"%[0-9A-Fa-f]{{2}}|[^{_LEGAL}]")
-_FIX_QUERY = re.compile(rf"%[0-9A-Fa-f]{{2}}|[^{_LEGAL_QUERY}]")
+_FIX = re.compile(rf"%[0-9A-Fa-f]{{2}}|[^{_LEGAL}?]")
 _UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]")
 _NETWORK_PATH = re.compile(r"[/\\]{2}")
 
@@ -209,20 +207,12 @@ def _canonicalise(text: str, limit: int, encoding: str) -> CanonicalUrl:
 
 
 def _joined(origin: str, target: str, limit: int, encoding: str) -> CanonicalUrl:
-    """Put a target of any spelling behind an origin that is canonical.
-
-    An empty query and empty parameters of the last segment fall away: Scrapy and Twisted send neither.
-    """
+    """Put a target of any spelling behind an origin that is canonical."""
     if len(target) > limit * _RAW_FACTOR:
         _too_long(limit)
-    path, _, query = target.partition("?")
-    path = _fixed(path.replace("\\", "/"), _FIX_PATH, "utf-8")
-    if path.find(";", path.rfind("/") + 1) == len(path) - 1:
-        path = path.removesuffix(";")
-    path = without_dots(path) or "/"
-    if query:
-        path = f"{path}?{_fixed(query, _FIX_QUERY, encoding)}"
-    url = origin + path
+    path, question, query = target.partition("?")
+    path = without_dots(_fixed(path.replace("\\", "/"), "utf-8")) or "/"
+    url = f"{origin}{path}{question}{_fixed(query, encoding)}"
     return CanonicalUrl(url) if len(url) <= limit else _too_long(limit)
 
 
@@ -245,11 +235,11 @@ def _host_and_port(authority: str, scheme: str) -> tuple[str, str]:
     return host, "" if is_default else f":{digits}"
 
 
-def _fixed(text: str, wrong: re.Pattern[str], encoding: str) -> str:
+def _fixed(text: str, encoding: str) -> str:
     """Illegal octets escaped, needless escapes undone, hexadecimal digits in upper case."""
     if not text.isascii():
         text = _octets(text, encoding).decode("latin-1")
-    return wrong.sub(lambda match: _FIXES[match[0]], text)
+    return _FIX.sub(lambda match: _FIXES[match[0]], text)
 
 
 def _octets(text: str, encoding: str) -> bytes:
