@@ -10,13 +10,14 @@ import json
 import sqlite3
 from contextlib import suppress
 from datetime import datetime
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow.compute
 
 from crawler.errors import DamagedStateError, UsageError
 from crawler.storage.crawl_file import read_crawl_file
-from crawler.storage.entries import Counts, SiteFileEntry
+from crawler.storage.entries import Counts, SiteFileEntry, UrlState
 from crawler.storage.journal import open_for_reading
 from crawler.storage.layout import CRAWL_FILE, DATABASE, FOLDERS, LOG, MANIFEST, STATE, WARC, Folder, check_format
 from crawler.storage.manifest import open_dataset, table_of
@@ -153,10 +154,39 @@ class CrawlReader:
 
     def find(self, url: str) -> list[dict[str, Any]]:
         """All rows of that URL as the manifest spells it, of every crawl in the folder, oldest first."""
-        condition = pyarrow.compute.field("url") == url
+        return self.rows(pyarrow.compute.field("url") == url)
+
+    def rows(self, condition: pyarrow.compute.Expression) -> list[dict[str, Any]]:
+        """All rows that meet a condition, published or not, oldest first."""
         # The journal first: a row that is published in between is then seen twice, never missed.
         rows = self.unpublished().filter(condition).to_pylist() + self.dataset().to_table(filter=condition).to_pylist()
         return sorted({row["leaf_hash"]: row for row in rows}.values(), key=lambda row: row["decided_at"])
+
+    def secrets(self) -> list[bytes]:
+        """Keys under which values of rows were redacted, one a worker; empty where the state is not here."""
+        found = (
+            journal.execute("SELECT value FROM meta WHERE key = 'secret'").fetchone() for journal in self._journals
+        )
+        return [bytes.fromhex(value) for (value,) in filter(None, found)]
+
+    def frontier_states(self, url: str) -> list[UrlState]:
+        """Where that exact URL stands in the frontier; empty where it was never put there, or the state is not here."""
+        query = "SELECT state FROM frontier WHERE key = ?"
+        key = blake2b(url.encode(), digest_size=16).digest()  # as Frontier.add makes it
+        found = (journal.execute(query, (key,)).fetchone() for journal in self._journals)
+        return [UrlState(state) for (state,) in filter(None, found)]
+
+    def kept(self, folder: str, digest: str) -> bytes:
+        """A policy or list file that was in force, checked against its digest. Raises DamagedStateError."""
+        path = self._root.path / folder / digest.replace(":", "-")
+        try:
+            with Folder.descend(path.parent) as files:
+                data = files.read(path.name)
+        except OSError as error:
+            raise DamagedStateError(f"{path}: cannot be read ({error.strerror})") from error
+        if sha256(data) != digest:
+            raise DamagedStateError(f"{path}: is not the file that its name says: {sha256(data)}")
+        return data
 
     def record(self, warc_filename: str, offset: int, length: int) -> StoredRecord:
         """The record that a row points to, checked. Raises DamagedStateError."""

@@ -1,0 +1,139 @@
+"""``clearcrawl audit explain``: why a URL was taken, left or put off, as text to forward or as JSON. No Scrapy."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from crawler.cli.common import json_option, print_json
+from crawler.cli.layout import heading, verdict, wrapped
+from crawler.errors import ExitCode
+
+if TYPE_CHECKING:
+    from crawler.audit.chapter import Chapter
+    from crawler.audit.explaining import Explanation, RowExplanation
+
+_WORDS = {"allow": "taken", "deny": "left", "defer": "put off"}
+
+
+@click.command("explain", short_help="Why a URL was taken, left or deferred.")
+@click.argument("urls", nargs=-1, required=True, metavar="URL...")
+@click.option(
+    "--in", "folder", required=True, metavar="DIR", type=click.Path(path_type=Path), help="Folder of the crawl."
+)
+@json_option
+def command(urls: tuple[str, ...], folder: Path, as_json: bool) -> ExitCode:
+    """Tell why the crawl in DIR took, left or put off each URL, from the row to the bytes that were read.
+
+    Works on finished crawls and beside a running one. Exit status 1 where the crawl has no row for a URL, or where
+    what was kept does not fit the row.
+    """
+    from crawler.audit.explaining import explain  # noqa: PLC0415 - Arrow is loaded only to read
+    from crawler.storage.reading import CrawlReader  # noqa: PLC0415 - as above
+
+    with CrawlReader.open(folder) as reader:
+        found = explain(reader, urls)
+        is_test = reader.crawl.is_test
+    if as_json:
+        body = {"in": str(folder), "is_test": is_test, "urls": [_as_json(one) for one in found]}
+        print_json("explanation", body)
+    else:
+        if is_test:
+            click.echo(wrapped("TEST: test hosts were allowed; this crawl proves nothing about the web.") + "\n")
+        for one in found:
+            _print(one, folder)
+    is_whole = all(one.rows and not any(row.problems for row in one.rows) for one in found)
+    return ExitCode.CLEAN if is_whole else ExitCode.FINDINGS
+
+
+def _print(explanation: Explanation, folder: Path) -> None:
+    click.echo(heading(explanation.url.text))
+    if not explanation.rows:
+        _print_missing(explanation, folder)
+    for row in explanation.rows:
+        _print_row(row)
+
+
+def _print_row(explained: RowExplanation) -> None:
+    row = explained.row
+    word = verdict(row["verdict"], f"{_WORDS.get(row['verdict'], row['verdict'])} ({row['verdict']}, {row['reason']})")
+    click.echo(f"{word} by the crawl {row['crawl_id']}")
+    click.echo(wrapped(explained.sentence))
+    if explained.literal:
+        click.echo(wrapped(explained.literal, indent=4, first="  >"))
+    for chapter in explained.chapters:
+        _print_chapter(chapter)
+    click.echo()
+
+
+def _print_chapter(chapter: Chapter) -> None:
+    click.echo("\n" + heading(chapter.title))
+    for sentence in chapter.sentences:
+        click.echo(wrapped(sentence, indent=2))
+    for name, value in chapter.evidence:
+        click.echo(click.style(wrapped(f"{name}: {value}", indent=6, first="    -"), dim=True))
+    for problem in chapter.problems:
+        click.echo(click.style(wrapped(f"DOES NOT FIT: {problem}", indent=2), fg="red", bold=True))
+
+
+def _print_missing(explanation: Explanation, folder: Path) -> None:
+    if explanation.states:
+        names = ", ".join(state.name.lower() for state in explanation.states)
+        click.echo(wrapped(f"No verdict yet: the URL stands in the frontier ({names}). Let the crawl go on.", indent=2))
+        click.echo(f"    clearcrawl status {folder}")
+    else:
+        click.echo(
+            wrapped(
+                "This crawl never considered the URL: no row and no place in the frontier. It was neither a start nor "
+                "linked from a page within the crawl's scope, or it is spelt otherwise: scheme, www, port, a slash at "
+                "the end and the query all count.",
+                indent=2,
+            )
+        )
+    if explanation.neighbours:
+        click.echo(wrapped("Of this host the crawl knows, among others:", indent=2))
+        for url in explanation.neighbours:
+            click.echo(wrapped(url, indent=4))
+    click.echo()
+
+
+def _as_json(explanation: Explanation) -> dict[str, Any]:
+    return {
+        "url": explanation.url.text,
+        "is_known": bool(explanation.rows),
+        "frontier": [state.name.lower() for state in explanation.states],
+        "neighbours": list(explanation.neighbours),
+        "decisions": [
+            {
+                "verdict": one.row["verdict"],
+                "reason": one.row["reason"],
+                "sentence": one.sentence,
+                "literal": one.literal,
+                "problems": one.problems,
+                "chapters": [_chapter_as_json(chapter) for chapter in one.chapters],
+                "row": _plain(one.row),
+            }
+            for one in explanation.rows
+        ],
+    }
+
+
+def _chapter_as_json(chapter: Chapter) -> dict[str, Any]:
+    return {
+        "topic": chapter.topic,
+        "sentences": chapter.sentences,
+        "evidence": [{"name": name, "value": value} for name, value in chapter.evidence],
+        "problems": chapter.problems,
+    }
+
+
+def _plain(value: Any) -> Any:
+    """JSON values of a row."""
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value.isoformat() if isinstance(value, datetime) else value
