@@ -325,7 +325,7 @@ class _BodyReader(Protocol):
         self._parts.append(data)
         self._exchange.is_cut = True
         _abort(self._reply)
-        self._finished.callback((self._reply, b"".join(self._parts)[: self._limit], None))
+        self._finished.callback(_Body(self._reply, b"".join(self._parts)[: self._limit]))
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802 - Twisted's name
         if self._finished.called:

@@ -30,7 +30,20 @@ class Attempt:
     outcome: str
     detail: str
     is_page: bool
-    records: int
+    replies: int
+    """Records of answers."""
+    failures: int
+    """Records of other kinds: no whole answer came."""
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the server answered; further hops of a site file have their records with the first attempt."""
+        return self.replies > 0 or (not self.is_page and self.outcome == "ok" and not self.failures)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the server may have seen it or not."""
+        return not self.is_answered and (self.outcome in {"interrupted", "failed"} or self.failures > 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +99,11 @@ def attempts_of(out: Path) -> list[Attempt]:
     connection = journal(out)
     try:
         return [
-            Attempt(number, url, outcome, detail or "", bool(is_page), records)
-            for number, url, outcome, detail, is_page, records in connection.execute(
+            Attempt(number, url, outcome, detail or "", bool(is_page), replies, failures)
+            for number, url, outcome, detail, is_page, replies, failures in connection.execute(
                 "SELECT a.id, coalesce(f.url, target), outcome, detail, frontier_id IS NOT NULL,"
-                " (SELECT count(*) FROM records r WHERE r.attempt_id = a.id)"
+                " (SELECT count(*) FROM records r WHERE r.attempt_id = a.id AND type IN ('response', 'revisit', 'metadata')),"
+                " (SELECT count(*) FROM records r WHERE r.attempt_id = a.id AND type = 'resource')"
                 " FROM attempts a LEFT JOIN frontier f ON f.id = frontier_id ORDER BY a.id"
             )
         ]
@@ -207,8 +221,8 @@ def check_requests(out: Path, asked: Iterable[str]) -> None:
     answered: Counter[str] = Counter()
     possible: Counter[str] = Counter()
     for attempt in attempts_of(out):
-        possible[attempt.url] += attempt.outcome == "interrupted" or attempt.detail.startswith("connection_error")
-        answered[attempt.url] += attempt.outcome == "ok" or (attempt.records > 0 and attempt.outcome != "interrupted")
+        answered[attempt.url] += attempt.is_answered
+        possible[attempt.url] += attempt.is_open
     for url in seen | answered:
         assert seen[url] <= answered[url] + possible[url], f"{url}: {seen[url]} requests without an attempt"
-        assert answered[url] <= seen[url] + possible[url], f"{url}: {answered[url]} attempts, {seen[url]} requests"
+        assert answered[url] <= seen[url], f"{url}: {answered[url]} attempts, {seen[url]} requests"

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from tests.servers.web import ScriptedWeb
 
 
-def race(lab: Lab, web: ScriptedWeb, *, hosts: int, parallel: int, delay: float, robots: str) -> list[dict[str, object]]:
+def race(
+    lab: Lab, web: ScriptedWeb, *, hosts: int, parallel: int, delay: float, robots: str
+) -> list[dict[str, object]]:
     """Crawl so many disallowed start URLs of so many hosts at once; answer the rows."""
     lab.policy(politeness={"connections": parallel})
     for number in range(hosts):
@@ -46,8 +48,6 @@ def test_waiters_of_ten_hosts(lab: Lab, web: ScriptedWeb) -> None:
 def test_waiters_of_fifty_hosts(lab: Lab, web: ScriptedWeb) -> None:
     """50 hosts, 20 start URLs each: no page is asked for."""
     race(lab, web, hosts=50, parallel=20, delay=0.5, robots="User-agent: *\nDisallow: /\n")
-
-
 
 
 def test_vectors(lab: Lab, web: ScriptedWeb) -> None:
