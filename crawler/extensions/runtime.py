@@ -77,7 +77,7 @@ class Runtime:
         counts = parts.writer.store.counts()
         self.tally.waiting = counts.waiting
         self.has_frontier = counts.waiting > 0
-        self._kept_before = counts.rows_allow
+        self._kept_before = counts.pages_kept
         self._seeding = True
         self._dry_for: frozenset[str] | None = None
         """Lanes that were left out when a claim brought nothing; ``None`` where there may be something to claim."""

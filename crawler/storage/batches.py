@@ -133,6 +133,7 @@ class BatchWriter:
                 seq = self._journal.log_row(columns)
                 rows += 1
                 deltas[f"rows_{columns['verdict']}"] += 1
+                deltas["pages_kept"] += columns["verdict"] == "allow" and columns["fetch_redirect"] is None
                 deltas["bytes_fetched"] += columns["bytes_fetched"]
                 deltas["bytes_retained"] += columns["bytes_retained"]
             records += [(seq, outcome.claim.attempt_id or None, place) for place in places]
@@ -189,9 +190,10 @@ class BatchWriter:
             before = UrlState.SENT if outcome.claim.attempt_id else UrlState.WAITING
             number = self._crawl_number if outcome.row is not None else 0
             state = outcome.state
-            states.append(
-                (state, outcome.not_before or 0.0, number, outcome.claim.frontier_id, before, self._crawl_number)
-            )
+            # The final row of a parked URL leaves it parked as long as it was.
+            not_before = outcome.not_before or (0.0 if outcome.claim.attempt_id else None)
+            frontier_id, crawl = outcome.claim.frontier_id, self._crawl_number
+            states.append((state, not_before, number, frontier_id, before, crawl, outcome.detail))
             deltas[_COUNTED[before]] -= 1
             deltas[_COUNTED[state]] += 1
             if UrlState.WAITING in (state, before):

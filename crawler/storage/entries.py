@@ -75,9 +75,9 @@ class Claim:
     """Attempts before this one."""
     new: NewUrl
     lane_pages: int = 0
-    """URLs of the lane that were claimed before this one: what the trap limit counts."""
+    """URLs of the lane that were given out before, without repetitions: what the trap limit counts."""
     why: str | None = None
-    """Detail of the last attempt, where the claim comes from ``parked``."""
+    """Detail of the attempt after which the URL was parked."""
 
 
 class WarcKind(StrEnum):
@@ -269,6 +269,8 @@ class Counts:
     rows_allow: int = 0
     rows_deny: int = 0
     rows_defer: int = 0
+    pages_kept: int = 0
+    """Rows that say ALLOW and are no redirect hop."""
     unpublished: int = 0
     segments: int = 0
     lanes: int = 0

@@ -27,7 +27,7 @@ _RECENT = 1 << 17
 """Exact URLs remembered in memory: most links of a page were seen a moment ago, and then cost no look-up."""
 _PAGE = 500
 _COLUMNS = """frontier.id, frontier.tries, frontier.url, lanes.name, frontier.depth, frontier.via, frontier.referrer,
- frontier.chain, frontier.inherited, frontier.discovered_at"""
+ frontier.chain, frontier.inherited, frontier.discovered_at, lanes.claimed, frontier.why"""
 
 
 class Frontier:
@@ -107,6 +107,7 @@ class Frontier:
             [(c.attempt_id, c.frontier_id, wall, monotonic) for c in claims],
         )
         run_all("UPDATE lanes SET turn = ? WHERE name = ?", [(self.next_attempt, name) for name in served])
+        run_all("UPDATE lanes SET claimed = claimed + 1 WHERE name = ?", [(c.new.lane,) for c in claims if not c.tries])
         self.refresh(served)
         return tuple(claims)
 
@@ -156,16 +157,17 @@ class Frontier:
         statement = "UPDATE attempts SET outcome = ?, ended = ?, detail = ? WHERE id = ? AND outcome = 'sent'"
         return max(self._connection.executemany(statement, ends).rowcount, 0)
 
-    def settle(self, states: Iterable[tuple[UrlState, float, int, int, UrlState, int]]) -> int:
+    def settle(self, states: Iterable[tuple[UrlState, float | None, int, int, UrlState, int, str]]) -> int:
         """Set state, not-before and number of the crawl whose row was written; answer how many URLs that was.
 
-        Each tuple: new state, not-before, crawl number (0: no row), frontier id, state before, crawl number. A URL
-        that is in another state, or that has a row of this crawl when it gets one, is left alone.
+        Each tuple: new state, not-before (``None``: as it was), crawl number (0: no row), frontier id, state before,
+        crawl number, detail. A URL that is in another state, or that has a row of this crawl when it gets one, is left
+        alone.
         """
         return max(
             self._connection.executemany(
-                "UPDATE frontier SET state = ?1, not_before = ?2, rowed = max(rowed, ?3),"
-                " inherited = CASE WHEN ?1 = 0 THEN inherited END, chain = CASE WHEN ?1 = 0 THEN chain END"
+                "UPDATE frontier SET state = ?1, not_before = coalesce(?2, not_before), rowed = max(rowed, ?3),"
+                " why = CASE WHEN ?1 = 0 THEN ?7 END, inherited = CASE WHEN ?1 = 0 THEN inherited END, chain = CASE WHEN ?1 = 0 THEN chain END"
                 " WHERE id = ?4 AND state = ?5 AND (?3 = 0 OR rowed < ?6)",
                 states,
             ).rowcount,
@@ -199,7 +201,7 @@ class Frontier:
 
 
 def _claim(row: tuple[Any, ...], *, attempt_id: int) -> Claim:
-    frontier_id, tries, url, lane, depth, via, referrer, chain, inherited, discovered_at = row
+    frontier_id, tries, url, lane, depth, via, referrer, chain, inherited, discovered_at, claimed, why = row
     new = NewUrl(
         url=CanonicalUrl(url),
         lane=lane,
@@ -210,4 +212,4 @@ def _claim(row: tuple[Any, ...], *, attempt_id: int) -> Claim:
         inherited=inherited,
         discovered_at=datetime.fromisoformat(discovered_at),
     )
-    return Claim(frontier_id=frontier_id, attempt_id=attempt_id, tries=tries, new=new)
+    return Claim(frontier_id=frontier_id, attempt_id=attempt_id, tries=tries, new=new, lane_pages=claimed, why=why)

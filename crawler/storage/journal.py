@@ -27,14 +27,15 @@ if TYPE_CHECKING:
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE lanes (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, turn INTEGER NOT NULL, due REAL);
+CREATE TABLE lanes (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, turn INTEGER NOT NULL, due REAL,
+  claimed INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX lanes_ready ON lanes (turn) WHERE due = 0;
 CREATE INDEX lanes_parked ON lanes (due) WHERE due > 0;
 CREATE TABLE frontier (
   id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, url TEXT NOT NULL, lane INTEGER NOT NULL REFERENCES lanes,
   state INTEGER NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0, not_before REAL NOT NULL DEFAULT 0,
   rowed INTEGER NOT NULL DEFAULT 0, depth INTEGER NOT NULL, via TEXT NOT NULL, referrer TEXT, chain TEXT,
-  inherited TEXT, discovered_at TEXT NOT NULL);
+  inherited TEXT, discovered_at TEXT NOT NULL, why TEXT);
 CREATE INDEX frontier_waiting ON frontier (lane, not_before) WHERE state = 0;
 CREATE INDEX frontier_sent ON frontier (id) WHERE state = 1;
 CREATE TABLE attempts (
