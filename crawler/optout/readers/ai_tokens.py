@@ -6,6 +6,7 @@ A reading of intent by project choice: no specification speaks of it. The table 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from crawler.optout.ai_tokens import POLICY_TOKENS, TRAINING_TOKENS
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     )
 
 RECORD = "disallowaitraining"
+RULE_LIMIT = 2_000
+"""``DisallowAITraining`` lines of one file that are matched one by one."""
 
 _TRAINING = frozenset({Use.TRAIN_GENAI, Use.TRAIN_OTHER})
 
@@ -97,10 +100,18 @@ class AiTokensReader(OptOutReader):
         """Find the groups once; most files share one group among many tokens."""
         file = robots.file
         trainers, policies = _named(file, TRAINING_TOKENS), _named(file, POLICY_TOKENS)
-        paths = tuple((record, compile_pattern(record.octets)) for record in file.records(RECORD) if record.octets)
+        paths = _paths(record for record in file.records(RECORD) if record.octets)
         if not trainers and not policies and not paths:
             return SILENCE
-        return _Reading(self, robots, trainers, policies, paths, file.records(content_signals.RECORD))
+        signals = file.records(content_signals.RECORD)
+        return _Reading(self, robots, trainers, policies, paths, signals)
+
+
+def _paths(records: Iterable[Record]) -> tuple[tuple[Record, Pattern], ...]:
+    """Compile the rules; of those behind the limit one stands for all, and for every path."""
+    found = tuple(islice(records, RULE_LIMIT + 1))
+    paths = tuple((record, compile_pattern(record.octets)) for record in found[:RULE_LIMIT])
+    return (*paths, *((record, compile_pattern("/")) for record in found[RULE_LIMIT:]))
 
 
 def _named(file: RobotsFile, tokens: Iterable[str]) -> tuple[Selection, ...]:
