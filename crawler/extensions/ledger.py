@@ -91,7 +91,9 @@ class Ledger:
         if decision.reason == "site_pause":
             return decision.retry_after
         if decision.reason == "site_file_unread":
-            return max(visit.site.expires_in, 1.0) if visit.site is not None else RETRY_DELAYS[0]
+            if visit.site is not None and visit.site.unread_tries:
+                return max(visit.site.expires_in, 1.0)
+            return RETRY_DELAYS[min(visit.claim.tries, len(RETRY_DELAYS) - 1)]
         if visit.claim.tries >= len(RETRY_DELAYS):
             return None
         return max(decision.retry_after or 0.0, RETRY_DELAYS[visit.claim.tries])

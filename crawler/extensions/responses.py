@@ -1,6 +1,6 @@
 """From a response to a verdict: status and fields before the body, elements and metadata after it. Nothing is kept here.
 
-``on_head`` runs while the body still waits on the wire; ``judge`` runs once on the whole response.
+``on_head`` runs while the body still waits on the wire; ``read`` and ``decide`` run once on the whole response.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from crawler.values.url import resolve, split
 
 if TYPE_CHECKING:
     from crawler.extensions.admission import Admission
+    from crawler.extensions.site_files import SiteFiles
     from crawler.extensions.visit import Visit
     from crawler.network.exchange import Exchange
     from crawler.policy.gate import Gate
@@ -36,8 +37,9 @@ _MEDIA = frozenset({"image", "audio", "video", "document"})
 class Responses:
     """Judges what came back. One per worker, on the event loop."""
 
-    def __init__(self, gate: Gate, admission: Admission) -> None:
+    def __init__(self, gate: Gate, admission: Admission, sites: SiteFiles) -> None:
         self._gate = gate
+        self._sites = sites
         self._admission = admission
         limits = gate.policy.limits
         self._html_limits = HtmlLimits(
@@ -69,24 +71,30 @@ class Responses:
             return None
         return StopReason(code=decision.reason, detail=decision.detail)
 
-    def judge(self, visit: Visit, body: bytes) -> Decision:
-        """Read the body, decoded, and decide with everything that is known by then."""
+    def read(self, visit: Visit, body: bytes) -> Refusal | None:
+        """Read the body, decoded; answers what alone refuses the page."""
         exchange = visit.exchange
         assert exchange is not None  # noqa: S101 - a response has an exchange
         visit.body = body
+        if visit.redirect is not None or not body:
+            return None
         declared = essence_of(visit.content_type)
         detected = detect(body, declared)
-        refusal = None
         now = exchange.started_at or datetime.now(UTC)
-        if visit.redirect is not None or not body:
-            pass
-        elif declared in HTML_TYPES or detected in HTML_TYPES:
-            refusal = self._read_page(visit, exchange, now)
-        elif detected is not None and modality(detected) in _MEDIA:
+        if declared in HTML_TYPES or detected in HTML_TYPES:
+            return self._read_page(visit, exchange, now)
+        if detected is not None and modality(detected) in _MEDIA:
             source = Source(url=visit.url.text, digest=sha256(exchange.body_as_sent), retrieved_at=now)
             visit.carriers += read_media(MediaFile(source=source, content_type=detected, body=body))
-        else:
-            return visit.decision or self._decide(visit, None)
+        return None
+
+    async def read_documents(self, visit: Visit) -> None:
+        """Fetch what the carriers of the page refer to, and read it: without it they are not read whole."""
+        for reference in visit.carriers.references:
+            visit.carriers += await self._sites.document(reference)
+
+    def decide(self, visit: Visit, refusal: Refusal | None) -> Decision:
+        """Decide with everything that is known by now."""
         decision = visit.decision = self._decide(visit, refusal)
         return decision
 
@@ -125,7 +133,7 @@ class Responses:
                 statements=collected.statements,
                 soft=collected.soft,
                 unread=collected.unread,
-                unread_tries=site.unread_tries,
+                unread_tries=max(site.unread_tries, visit.claim.tries),
             )
         )
 

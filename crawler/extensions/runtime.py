@@ -35,8 +35,8 @@ from crawler.values.address import TestHosts
 from crawler.values.url import parse, split
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import Self
+    from collections.abc import Callable, Coroutine, Sequence
+    from typing import Any, Self
 
     from scrapy import Request
     from scrapy.crawler import Crawler
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from crawler.errors import ClearcrawlError
     from crawler.extensions.opening import Parts
     from crawler.extensions.plan import CrawlPlan
+    from crawler.policy.facts import Refusal
     from crawler.storage.entries import Claim, ClaimRequest, Committed
     from crawler.storage.store import CrawlStore
 
@@ -141,7 +142,7 @@ class Runtime:
             on_head=lambda visit, exchange: self.responses.on_head(visit, exchange),
             settle=self.settle,
         )
-        self.responses = Responses(gate, self.admission)
+        self.responses = Responses(gate, self.admission, self.sites)
         limits = self.policy.limits
         left = parts.plan.max_pages
         self.lanes = Lanes(
@@ -257,13 +258,23 @@ class Runtime:
             self._end("internal_error")
         self._pump()
 
-    def judge(self, visit: Visit, body: bytes) -> Decision:
-        """Decide on a whole response; the decoded ``body`` is empty where the head had stopped it."""
-        exchange = visit.exchange
+    def judge(self, visit: Visit, body: bytes) -> Decision | Coroutine[Any, Any, Decision]:
+        """Decide on a whole response; the decoded ``body`` is empty where the head had stopped it.
+
+        Answers at once, or with a coroutine where documents have to be fetched that the page refers to.
+        """
         visit.is_judged = True
+        exchange = visit.exchange
         if exchange is not None and exchange.stopped is not None and visit.decision is not None:
             return visit.decision
-        return self.responses.judge(visit, body)
+        refusal = self.responses.read(visit, body)
+        if visit.carriers.references:
+            return self._judge_with_documents(visit, refusal)
+        return self.responses.decide(visit, refusal)
+
+    async def _judge_with_documents(self, visit: Visit, refusal: Refusal | None) -> Decision:
+        await self.responses.read_documents(visit)
+        return self.responses.decide(visit, refusal)
 
     def links_of(self, response: Response) -> list[NewUrl]:
         """Links of a page, from the one pass that was made over it."""

@@ -8,11 +8,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from crawler.extensions.records import exchange_records, failure_record, new_urn
+from crawler.optout.collect import CarrierReadings, read_document
 from crawler.optout.robots.outcome import RobotsAccess
+from crawler.optout.site_file import SiteFileOutcome
+from crawler.optout.statement import Unread
+from crawler.policy.decision import Decision
 from crawler.policy.gate import RequestKind
 from crawler.policy.site import (
     ROBOTS_PATH,
@@ -27,7 +32,7 @@ from crawler.policy.site import (
     site_file,
 )
 from crawler.storage.entries import AttemptOutcome, Event, Intent, IntentOutcome, SiteFileEntry, WarcKind
-from crawler.values.url import parse
+from crawler.values.url import CanonicalUrl, parse
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -36,12 +41,18 @@ if TYPE_CHECKING:
     from crawler.extensions.writer import Writer
     from crawler.network.exchange import Exchange
     from crawler.optout.robots.access import RobotsAnswer, RobotsRules
+    from crawler.optout.statement import Reference
     from crawler.policy.gate import Gate
     from crawler.policy.site import Asked, Reply, SiteKnowledge
     from crawler.storage.entries import RecordDraft
     from crawler.values.url import Url
 
     Sender = Callable[[Url, RequestKind, int, RobotsAnswer | None], Awaitable[tuple[Exchange, Reply]]]
+
+DOCUMENTS = 16
+"""Documents that the site files of one origin may refer to; what is beyond counts as unread."""
+DOCUMENTS_KEPT = 1024
+"""Documents in memory; the journal holds them all."""
 
 
 class SiteFiles:
@@ -57,6 +68,8 @@ class SiteFiles:
         self._octets = 0
         self._tasks: dict[str, asyncio.Task[SiteKnowledge]] = {}
         self._robots_tasks: dict[str, asyncio.Task[StoredFile]] = {}
+        self._documents: OrderedDict[str, tuple[StoredFile, float]] = OrderedDict()
+        self._document_tasks: dict[str, asyncio.Task[StoredFile]] = {}
 
     def known(self, origin: str) -> SiteKnowledge | None:
         """What is at hand and still holds (R3.3: the monotonic clock rules within a run)."""
@@ -78,6 +91,37 @@ class SiteFiles:
             task.add_done_callback(lambda _: self._tasks.pop(origin, None))
         return await asyncio.shield(task)
 
+    async def document(self, reference: Reference) -> CarrierReadings:
+        """Read a document that a carrier refers to, e.g. a licence; one that may not be asked for is read as unfetched.
+
+        It obeys the robots.txt of its own origin, like every site file (PC-30), and is kept as evidence.
+        """
+        return _read(reference, await self._document(reference))
+
+    async def _document(self, reference: Reference) -> StoredFile:
+        screened = self._gate.screen(reference.url, today=datetime.now(UTC).date())
+        if isinstance(screened, Decision):
+            return not_asked(reference.url, CanonicalUrl(reference.url), "refused", datetime.now(UTC))
+        name = screened.text
+        found = self._documents.get(name)
+        if found is not None and found[1] > time.monotonic():
+            self._documents.move_to_end(name)
+            return found[0]
+        task = self._document_tasks.get(name)
+        if task is None:
+            task = self._document_tasks[name] = asyncio.ensure_future(self._load_document(screened))
+            task.add_done_callback(lambda _: self._document_tasks.pop(name, None))
+        return await asyncio.shield(task)
+
+    async def _load_document(self, url: Url) -> StoredFile:
+        rules = robots_rules(await self._robots(url.origin), self._policy)
+        stored = await self._file(url.origin, url.target, rules, name=url.text)
+        left = stored.lifetime - (datetime.now(UTC) - stored.retrieved_at).total_seconds()
+        self._documents[url.text] = (stored, time.monotonic() + left)
+        if len(self._documents) > DOCUMENTS_KEPT:
+            self._documents.popitem(last=False)
+        return stored
+
     async def stored(self, origin: str) -> SiteKnowledge | None:
         """What the journal holds of an origin, however old; never asks the network."""
         robots = await self._stored(origin, ROBOTS_PATH)
@@ -96,8 +140,22 @@ class SiteFiles:
         files = [await self._file(origin, path, rules) for path in SITE_FILE_PATHS]
         now = datetime.now(UTC)
         site = compile_site(origin, robots, files, self._policy, now)
+        site = await self._with_documents(site)
         self._keep(site)
         return site
+
+    async def _with_documents(self, site: SiteKnowledge) -> SiteKnowledge:
+        """Read what the site files refer to as part of the site."""
+        references = site.carriers.references
+        carriers, tries, expires_in = site.carriers, site.unread_tries, site.expires_in
+        for reference in references[:DOCUMENTS]:
+            stored = await self._document(reference)
+            carriers += _read(reference, stored)
+            tries, expires_in = max(tries, stored.failures), min(expires_in, stored.lifetime)
+        for reference in references[DOCUMENTS:]:
+            unread = Unread(protocol=reference.protocol, why="too_many_documents", url=reference.url, blocks=True)
+            carriers += CarrierReadings(unread=(unread,))
+        return replace(site, carriers=carriers, unread_tries=tries, expires_in=expires_in)
 
     def _keep(self, site: SiteKnowledge) -> None:
         old = self._known.pop(site.origin, None)
@@ -127,17 +185,19 @@ class SiteFiles:
         )
         return stored
 
-    async def _file(self, origin: str, path: str, rules: RobotsRules) -> StoredFile:
+    async def _file(self, origin: str, path: str, rules: RobotsRules, *, name: str | None = None) -> StoredFile:
+        """Ask for a site file unless a kept outcome still holds; ``name`` is its key where it is no registered path."""
         url = parse(origin + path)
-        earlier = await self._stored(origin, path)
+        name = name or path
+        earlier = await self._stored(origin, name)
         if earlier is not None and _is_fresh(earlier):
             return earlier
         if rules.answer(url).access is not RobotsAccess.ALLOW:
-            return self._not_asked(origin, path, url, "disallowed_by_robots")
+            return self._not_asked(origin, name, url, "disallowed_by_robots")
         asked, records, attempt = await self._ask(origin, path, rules)
         if asked.error == "disallowed_by_robots":
-            return self._not_asked(origin, path, url, "disallowed_by_robots")
-        stored = site_file(path, asked, earlier)
+            return self._not_asked(origin, name, url, "disallowed_by_robots")
+        stored = site_file(name, asked, earlier)
         self._save(origin, stored, records, attempt)
         return stored
 
@@ -206,6 +266,10 @@ class SiteFiles:
                 records=records,
             )
         )
+
+
+def _read(reference: Reference, stored: StoredFile) -> CarrierReadings:
+    return read_document(reference, SiteFileOutcome.from_json(stored.facts, stored.body))
 
 
 def _is_fresh(stored: StoredFile) -> bool:

@@ -11,9 +11,10 @@ from scrapy.exceptions import IgnoreRequest
 
 from crawler.extensions.runtime import Runtime
 from crawler.extensions.sending import VISIT_KEY
-from crawler.policy.decision import Verdict
+from crawler.policy.decision import Decision, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
     from typing import Self
 
     from scrapy import Request
@@ -38,22 +39,38 @@ class ResponseGate:
         """Scrapy's constructor."""
         return cls(crawler)
 
-    def process_response(self, request: Request, response: Response) -> Response:
+    def process_response(self, request: Request, response: Response) -> Response | Awaitable[Response]:
         """Judge a page; a site file passes on to whoever asked for it."""
         visit: Visit | None = request.meta.get(VISIT_KEY)
         if visit is None:
             return response
-        runtime = self._runtime
-        runtime.answered(visit)
+        self._runtime.answered(visit)
         try:
-            decision = runtime.judge(visit, response.body)
+            decision = self._runtime.judge(visit, response.body)
         except Exception as error:
-            runtime.failed(visit, "internal_error", f"{type(error).__name__}: {error}")
+            self._broken(visit, error)
             raise
+        if isinstance(decision, Decision):
+            return self._settled(visit, decision, response)
+        return self._later(visit, decision, response)
+
+    async def _later(self, visit: Visit, judged: Awaitable[Decision], response: Response) -> Response:
+        try:
+            decision = await judged
+        except Exception as error:
+            self._broken(visit, error)
+            raise
+        return self._settled(visit, decision, response)
+
+    def _settled(self, visit: Visit, decision: Decision, response: Response) -> Response:
+        """Hand a page that may be kept on to its callback; everything else ends here."""
         if decision.verdict is Verdict.ALLOW and visit.redirect is None:
             return response
-        runtime.settle(visit, decision)
+        self._runtime.settle(visit, decision)
         raise RefusedError(decision.reason)
+
+    def _broken(self, visit: Visit, error: Exception) -> None:
+        self._runtime.failed(visit, "internal_error", f"{type(error).__name__}: {error}")
 
     def process_exception(self, request: Request, exception: Exception) -> None:
         """Settle a page that got no whole answer."""
