@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawler.optout.readers.ai_tokens import AiTokensReader
+from crawler.optout.readers.aipref import AiprefReader
 from crawler.optout.readers.content_signals import ContentSignalsReader
 from crawler.optout.readers.licence import LicenceReader
 from crawler.optout.readers.robots_meta import RobotsMetaReader
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 READERS: tuple[OptOutReader, ...] = (
     AiTokensReader(),
+    AiprefReader(),
     ContentSignalsReader(),
     TdmRepReader(),
     RobotsMetaReader(),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from crawler.optout.ai_tokens import POLICY_TOKENS, TRAINING_TOKENS
 from crawler.optout.interface import OptOutReader
-from crawler.optout.readers import content_signals
+from crawler.optout.readers import aipref, content_signals
 from crawler.optout.robots.match import compile_pattern, normalise_target
 from crawler.optout.robots.rules import NO_RULE
 from crawler.optout.scoping import Place, is_named, place
@@ -49,7 +49,8 @@ class _Reading:
     paths: tuple[tuple[Record, Pattern], ...]
     """``DisallowAITraining`` lines."""
     signals: tuple[Record, ...]
-    """Records that may grant training expressly."""
+    usage: tuple[aipref.Rule, ...]
+    """Records of other protocols that may grant training expressly."""
     problems: tuple[Problem, ...] = ()
     references: tuple[Reference, ...] = ()
     soft: tuple[SoftDirective, ...] = ()
@@ -59,9 +60,7 @@ class _Reading:
             return ()
         target = normalise_target(split(question.url).target)
         file = self.robots.file
-        hears_others = not is_named(file, question.token) and not content_signals.grants(
-            file, self.signals, question.token, question.use
-        )
+        hears_others = not is_named(file, question.token) and not self._is_granted(question, target)
         found = [(line, text, "PC-21") for line, text in _closed(file, self.policies, target)]
         if hears_others:
             found += [(line, text, "PC-3") for line, text in _closed(file, self.trainers, target)]
@@ -78,6 +77,12 @@ class _Reading:
                 source=self.robots.source,
             )
             for line, text, rule in found
+        )
+
+    def _is_granted(self, question: Question, target: str) -> bool:
+        file = self.robots.file
+        return content_signals.grants(file, self.signals, question.token, question.use) or aipref.grants(
+            file, self.usage, question, target
         )
 
     def _paths(self, token: str, target: str, hears_others: bool) -> Iterator[Record]:
@@ -104,7 +109,7 @@ class AiTokensReader(OptOutReader):
         if not trainers and not policies and not paths:
             return SILENCE
         signals = file.records(content_signals.RECORD)
-        return _Reading(self, robots, trainers, policies, paths, signals)
+        return _Reading(self, robots, trainers, policies, paths, signals, aipref.rules(file))
 
 
 def _paths(records: Iterable[Record]) -> tuple[tuple[Record, Pattern], ...]:
