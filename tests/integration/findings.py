@@ -102,8 +102,8 @@ def attempts_of(out: Path) -> list[Attempt]:
             Attempt(number, url, outcome, detail or "", bool(is_page), replies, failures)
             for number, url, outcome, detail, is_page, replies, failures in connection.execute(
                 "SELECT a.id, coalesce(f.url, target), outcome, detail, frontier_id IS NOT NULL,"
-                " (SELECT count(*) FROM records r WHERE r.attempt_id = a.id AND type IN ('response', 'revisit', 'metadata')),"
-                " (SELECT count(*) FROM records r WHERE r.attempt_id = a.id AND type = 'resource')"
+                " (SELECT count(*) FROM records WHERE attempt_id = a.id AND type NOT IN ('request', 'resource')),"
+                " (SELECT count(*) FROM records WHERE attempt_id = a.id AND type = 'resource')"
                 " FROM attempts a LEFT JOIN frontier f ON f.id = frontier_id ORDER BY a.id"
             )
         ]

@@ -35,7 +35,6 @@ def race(
     rows = rows_of(lab.out)
     assert len(rows) == hosts * parallel
     assert {(row["verdict"], row["reason"]) for row in rows} == {("deny", "robots_disallow")}
-    return rows
 
 
 def test_waiters_of_ten_hosts(lab: Lab, web: ScriptedWeb) -> None:
