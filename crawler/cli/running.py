@@ -29,6 +29,7 @@ def run(runtime: Runtime, spider: type[Spider], seeds: Sequence[str], *, is_quie
     settings = Settings()
     settings.setmodule("crawler.settings", priority="project")
     settings.set("LOG_LEVEL", "WARNING", priority="cmdline")
+    settings.set("MEMUSAGE_LIMIT_MB", runtime.policy.limits.memory_mb, priority="cmdline")
     process = AsyncCrawlerProcess(settings)
     from twisted.internet import reactor  # noqa: PLC0415 - only now the right one is installed
 

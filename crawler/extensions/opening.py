@@ -15,11 +15,11 @@ from crawler import __version__
 from crawler.errors import UrlError, UsageError
 from crawler.extensions.writer import Writer
 from crawler.policy.gate import Gate
-from crawler.policy.reading import missing_identity
 from crawler.storage.blocklists import open_blocklists
 from crawler.storage.entries import RunInfo
-from crawler.storage.policies import open_policy
+from crawler.storage.policies import open_policy, require_identity
 from crawler.storage.seeds import read_seeds
+from crawler.storage.space import free_space
 from crawler.storage.store import CrawlStore
 from crawler.storage.suffixes import bundled_suffixes
 from crawler.values.digest import sha256
@@ -66,7 +66,7 @@ def open_parts(plan: CrawlPlan, seeds: Sequence[str] = ()) -> Parts:
     suffixes = bundled_suffixes()
     opened = open_policy(plan.policies, tool_version=__version__, suffixes=suffixes)
     policy = opened.policy
-    _check_identity(policy, plan)
+    require_identity(opened, plan.policies)
     today = datetime.now(UTC).date()
     lists = open_blocklists(plan.blocklists, today=today, ages=policy.blocklists, suffixes=suffixes)
     check_seeds(seeds)
@@ -94,7 +94,7 @@ def open_parts(plan: CrawlPlan, seeds: Sequence[str] = ()) -> Parts:
         is_test=bool(policy.network.test_hosts),
         details=details,
     )
-    writer = Writer(lambda: _open_store(plan, run, opened, lists))
+    writer = Writer(lambda: _open_store(plan, run, opened, lists), lambda: _has_space(plan, policy))
     writer.start()
     return Parts(
         plan=plan,
@@ -143,16 +143,6 @@ def _seed_mistakes(sources: Sequence[str]) -> Iterator[str]:
         except UrlError as error:
             text = for_terminal(redact(seed.text, SECRET_NAMES, b"")[:200])
             yield f"{seed.place}: {text!r}: {error}"
-
-
-def _check_identity(policy: CrawlPolicy, plan: CrawlPlan) -> None:
-    missing = missing_identity(policy.identity)
-    if missing and not policy.network.test_hosts:
-        names = ", ".join(missing)
-        raise UsageError(
-            f"{plan.policies / 'crawl-policy.toml'}: [identity] {names} not set: nothing but test hosts may be crawled "
-            "without saying who asks. Fill them in, or run: clearcrawl init DIR"
-        )
 
 
 def _open_store(plan: CrawlPlan, run: RunInfo, policy: OpenedPolicy, lists: OpenedBlocklists) -> CrawlStore:

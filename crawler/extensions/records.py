@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from crawler.storage.entries import RecordDraft, WarcKind
-from crawler.values.digest import sha256
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +40,7 @@ def exchange_records(exchange: Exchange, kind: WarcKind, record_id: str) -> tupl
         content_type="application/http; msgtype=response",
         http_head=exchange.head,
         body=exchange.body_as_sent,
-        payload_digest=sha256(exchange.body_as_sent),
+        payload_digest=exchange.payload_digest,
         fields=fields,
     )
     return (response, request_record(exchange, kind, date, record_id))
@@ -68,7 +67,7 @@ def refusal_record(exchange: Exchange, record_id: str, carriers: list[dict[str, 
         "request": exchange.request_head.decode("latin-1"),
         "status": exchange.status,
         "carriers": carriers,
-        "body_digest": sha256(exchange.body_as_sent) if exchange.is_body_complete else None,
+        "body_digest": exchange.payload_digest if exchange.is_body_complete else None,
         "body_bytes": exchange.bytes_received,
         "stopped": None if exchange.stopped is None else exchange.stopped.code,
     }

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from crawler.provenance.row import SCHEMA_VERSION, ManifestRow, StatementColumn, UnreadColumn
 from crawler.storage.entries import Via
-from crawler.values.digest import sha256
 from crawler.values.media_type import detect, essence_of, modality
 from crawler.values.redaction import SECRET_NAMES, redact
 from crawler.values.surt import surt
@@ -104,7 +103,7 @@ class RowMaker:
             "fetch_time": exchange.started_at,
             "fetch_status": exchange.status,
             "fetch_redirect": None if redirect is None else self.redacted(redirect),
-            "content_digest": sha256(exchange.body_as_sent) if is_whole else None,
+            "content_digest": exchange.payload_digest if is_whole else None,
             "content_mime_type": declared,
             "content_mime_detected": detected,
             "content_charset": None if page is None else page.charset,

@@ -27,9 +27,9 @@ from crawler.extensions.tally import Tally
 from crawler.extensions.visit import Visit
 from crawler.network.policy_slot import NetworkRules, set_rules
 from crawler.network.resolver import installed_resolver
-from crawler.policy.decision import Decision, Verdict
+from crawler.policy.decision import Verdict
 from crawler.policy.politeness import Politeness
-from crawler.storage.entries import NewUrl, Via
+from crawler.storage.entries import Event, NewUrl, Via
 from crawler.storage.seeds import read_seeds
 from crawler.values.address import TestHosts
 from crawler.values.url import parse, split
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from crawler.errors import ClearcrawlError
     from crawler.extensions.opening import Parts
     from crawler.extensions.plan import CrawlPlan
+    from crawler.network.exchange import Exchange, StopReason
+    from crawler.policy.decision import Decision
     from crawler.policy.facts import Refusal
     from crawler.storage.entries import Claim, ClaimRequest, Committed
     from crawler.storage.store import CrawlStore
@@ -53,6 +55,8 @@ SEEDS_AT_ONCE = 2_000
 PARKED_AT_ONCE = 500
 LEAST_PAUSE = 30.0
 """Seconds that a lane waits out in any case; what a site asks for beyond that is not waited for at the end."""
+CLOCK_JUMP = 2.0
+"""Seconds that wall clock and monotonic clock may drift apart between two commits."""
 GRACE = 10.0
 """Seconds that running requests get after a stop before they are cut off (R5.6)."""
 
@@ -83,6 +87,7 @@ class Runtime:
         self._dry_for: frozenset[str] | None = None
         """Lanes that were left out when a claim brought nothing; ``None`` where there may be something to claim."""
         self._claim_pending = False
+        self._clocks = (time.time(), time.monotonic())
         self._idle_check: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -121,7 +126,7 @@ class Runtime:
         from twisted.internet import reactor  # noqa: PLC0415 - importing it installs one
 
         parts, gate = self.parts, self.parts.gate
-        resolver = installed_resolver(reactor, self._crawler)  # type: ignore[arg-type] # the module is the reactor
+        resolver = installed_resolver(reactor, self._crawler)
         resolve = resolver.addresses
         self._loop, self._release, self._wake = loop, release, wake
         politeness = Politeness(self.policy)
@@ -139,7 +144,7 @@ class Runtime:
             sites=self.sites,
             politeness=politeness,
             resolve=resolve,
-            on_head=lambda visit, exchange: self.responses.on_head(visit, exchange),
+            on_head=self._on_head,
             settle=self.settle,
         )
         self.responses = Responses(gate, self.admission, self.sites)
@@ -159,7 +164,7 @@ class Runtime:
             on_error=self._broken,
             on_unsent=lambda claim: self.writer.release([claim]),
         )
-        self.writer.attach(loop, self._committed, self._failed)
+        self.writer.attach(loop, self._committed, self._failed, lambda: self._end("low_space"))
         self._pump()
 
     # -- seeds
@@ -186,6 +191,7 @@ class Runtime:
 
     def _committed(self, committed: Committed, asked: ClaimRequest | None) -> None:
         self.tally.waiting = committed.waiting
+        self._watch_clock()
         if committed.new_urls or committed.claims:
             self._dry_for = None
         if asked is not None:
@@ -194,6 +200,14 @@ class Runtime:
             if not committed.claims and not committed.new_urls:
                 self._dry_for = asked.exclude
         self._pump()
+
+    def _watch_clock(self) -> None:
+        """Record a jump of the wall clock against the monotonic one (R5.7)."""
+        wall, monotonic = time.time(), time.monotonic()
+        jump = (wall - self._clocks[0]) - (monotonic - self._clocks[1])
+        self._clocks = (wall, monotonic)
+        if abs(jump) > CLOCK_JUMP:
+            self.writer.event(Event(type="clock_jump", body={"milliseconds": round(jump * 1000)}))
 
     def _pump(self) -> None:
         if self.end_reason is not None:
@@ -258,6 +272,9 @@ class Runtime:
             self._end("internal_error")
         self._pump()
 
+    def _on_head(self, visit: Visit, exchange: Exchange) -> StopReason | None:
+        return self.responses.on_head(visit, exchange)
+
     def judge(self, visit: Visit, body: bytes) -> Decision | Coroutine[Any, Any, Decision]:
         """Decide on a whole response; the decoded ``body`` is empty where the head had stopped it.
 
@@ -301,7 +318,6 @@ class Runtime:
         """Stop at the first failure of the writer: nothing is fetched that could not be recorded."""
         self.failure = failure
         self._end("storage_error")
-        self.lanes.close()
 
     def _end(self, reason: str) -> None:
         if self.end_reason is not None:
@@ -309,6 +325,8 @@ class Runtime:
         self.end_reason = reason
         self.is_over = True
         engine = self._crawler.engine
+        if reason not in _CLEAN:
+            self.lanes.close()
         if reason not in _CLEAN and engine is not None:
             self._closing = asyncio.ensure_future(engine.close_spider_async(reason=reason))
         self._wake()

@@ -39,6 +39,8 @@ SEGMENT_ROWS = 5_000
 """Rows that make a Parquet segment (section 5.1 step 4)."""
 SEGMENT_WAIT = 300.0
 """Seconds after which a smaller segment is published."""
+SPACE_INTERVAL = 5.0
+"""Seconds between two looks at the free space of the disk (R5.5)."""
 GROUP_WAIT = 0.25
 """Seconds after which a smaller group is committed."""
 CONGESTED_OCTETS = 64 * 1024 * 1024
@@ -68,8 +70,11 @@ class _Pending:
 class Writer:
     """Owns the store while the crawl runs. Methods are called from the event loop, except ``start`` and ``join``."""
 
-    def __init__(self, open_store: Callable[[], CrawlStore]) -> None:
+    def __init__(self, open_store: Callable[[], CrawlStore], has_space: Callable[[], bool] = lambda: True) -> None:
+        """``has_space`` says whether the disk has more than its reserve left; it is asked in the thread."""
         self._open_store = open_store
+        self._has_space = has_space
+        self._looked_at = 0.0
         self._condition = threading.Condition()
         self._pending = _Pending()
         self._in_work_octets = 0
@@ -79,6 +84,7 @@ class Writer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._on_committed: Callable[[Committed, ClaimRequest | None], None] = lambda _committed, _asked: None
         self._on_failure: Callable[[ClearcrawlError], None] = lambda _: None
+        self._on_low_space: Callable[[], None] = lambda: None
         self._opened = threading.Event()
         self._thread = threading.Thread(target=self._run, name="clearcrawl-writer", daemon=True)
         self.failure: ClearcrawlError | None = None
@@ -96,9 +102,11 @@ class Writer:
         loop: asyncio.AbstractEventLoop,
         on_committed: Callable[[Committed, ClaimRequest | None], None],
         on_failure: Callable[[ClearcrawlError], None],
+        on_low_space: Callable[[], None],
     ) -> None:
-        """Name the event loop and what it wants to hear after each commit, and once at the first failure."""
+        """Name the event loop and what it wants to hear: each commit, the first failure, a disk that runs full."""
         self._loop = loop
+        self._on_low_space = on_low_space
         self._on_committed = on_committed
         self._on_failure = on_failure
 
@@ -264,6 +272,7 @@ class Writer:
             for function, future in pending.calls:
                 self._answer(function, future)
             self._publish_if_due(committed.unpublished)
+            self._look_at_space()
         except Exception as error:
             for waiter in (*pending.intent_waiters, *pending.barriers, *(future for _, future in pending.calls)):
                 self._post(_break, waiter, error)
@@ -271,6 +280,13 @@ class Writer:
         finally:
             with self._condition:
                 self._in_work_octets = 0
+
+    def _look_at_space(self) -> None:
+        now = time.monotonic()
+        if now - self._looked_at >= SPACE_INTERVAL:
+            self._looked_at = now
+            if not self._has_space():
+                self._post(self._on_low_space)
 
     def _publish_if_due(self, rows: int) -> None:
         now = time.monotonic()

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from crawler.values.digest import sha256
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
@@ -83,6 +85,8 @@ class Exchange:
     stopped: StopReason | None = None
     """Set where ``on_head`` stopped the download."""
 
+    _payload_digest: Digest | None = None
+
     error: str | None = None
     """Code of ``network.failures`` where the exchange failed; a failed exchange keeps all facts gathered so far."""
     error_detail: str = ""
@@ -91,6 +95,13 @@ class Exchange:
     was_cancelled: bool = False
     defers: bool = False
     """With ``error``: whether asking again later can help."""
+
+    @property
+    def payload_digest(self) -> Digest:
+        """SHA-256 of the body as sent; made once, when the body is there."""
+        if self._payload_digest is None:
+            self._payload_digest = sha256(self.body_as_sent)
+        return self._payload_digest
 
     def field_values(self, name: bytes) -> list[bytes]:
         """All values of one field in the order of arrival; ``name`` in lower case."""

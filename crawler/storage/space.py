@@ -9,11 +9,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-DEFAULT_RESERVE = 1 << 30
-"""Octets that stay free; on a small disk 5 % of it."""
-_SHARE = 20
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FreeSpace:
     """What is left on the file system of a crawl folder."""
@@ -29,9 +24,11 @@ class FreeSpace:
         return self.free < self.reserve
 
 
-def free_space(root: Path, *, reserve: int | None = None) -> FreeSpace:
-    """Look at the file system now. Raises OSError where the folder is gone."""
+def free_space(root: Path, *, octets: int, share: float) -> FreeSpace:
+    """Look at the file system now; the reserve is ``octets``, on a small disk ``share`` of it (0 to 1).
+
+    Raises OSError where the folder is gone.
+    """
     found = os.statvfs(root)
     total = found.f_frsize * found.f_blocks
-    wanted = min(DEFAULT_RESERVE, total // _SHARE) if reserve is None else reserve
-    return FreeSpace(free=found.f_frsize * found.f_bavail, reserve=wanted)
+    return FreeSpace(free=found.f_frsize * found.f_bavail, reserve=min(octets, int(total * share)))

@@ -120,9 +120,9 @@ def test_a_second_run_is_refused_at_once(tmp_path: Path) -> None:
 
 def test_free_space_is_compared_with_the_reserve(tmp_path: Path) -> None:
     """Below the reserve the crawl has to stop; the default is 1 GiB, or 5 % of a small disk."""
-    assert free_space(tmp_path, reserve=1).is_low is False
-    assert free_space(tmp_path, reserve=1 << 62).is_low is True
-    assert 0 < free_space(tmp_path).reserve <= 1 << 30
+    assert free_space(tmp_path, octets=1, share=0.05).is_low is False
+    assert free_space(tmp_path, octets=1 << 62, share=1.0).is_low is True
+    assert 0 < free_space(tmp_path, octets=1 << 30, share=0.05).reserve <= 1 << 30
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
