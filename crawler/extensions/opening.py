@@ -145,6 +145,12 @@ def _seed_mistakes(sources: Sequence[str]) -> Iterator[str]:
             yield f"{seed.place}: {text!r}: {error}"
 
 
+def _has_space(plan: CrawlPlan, policy: CrawlPolicy) -> bool:
+    """R5.5: the smaller of the two reserves stays free."""
+    limits = policy.limits
+    return not free_space(plan.out, octets=limits.free_space_bytes, share=limits.free_space_share).is_low
+
+
 def _open_store(plan: CrawlPlan, run: RunInfo, policy: OpenedPolicy, lists: OpenedBlocklists) -> CrawlStore:
     store = CrawlStore.open(plan.out, run=run, worker=plan.worker)
     for file in policy.files:
