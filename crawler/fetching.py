@@ -62,6 +62,8 @@ class Fetched:
     """Before content decoding; chunked framing is taken off."""
     body: bytes = b""
     """After content decoding; empty with an error."""
+    is_stopped: bool = False
+    """Whether the body was left on the wire because the head decided."""
     ip_address: str | None = None
     tls_version: str | None = None
     tls_cipher: str | None = None
@@ -129,17 +131,21 @@ class Fetcher:
         max_bytes: int,
         method: str = "GET",
         fields: Mapping[str, str] | None = None,
+        wants_body: Callable[[Fetched], bool] = lambda _fetched: True,
     ) -> Fetched:
-        """Ask once. ``max_bytes`` bounds the body as sent and after each content coding."""
+        """Ask once. ``max_bytes`` bounds the body as sent and after each content coding.
+
+        ``wants_body`` is asked when the head has arrived; without a yes the body is not read.
+        """
         fetched = Fetched(url=url, started_at=datetime.now(UTC))
         parts = split(url)
         request = self._request(parts, method, fields or {})
-        addresses = self._addresses(parts.host)
+        addresses = self.addresses(parts.host)
         if isinstance(addresses, Refused):
             return replace(fetched, error=addresses.code, error_detail=addresses.detail)
         exchange = _Exchange(self._limits, max_bytes, fetched)
         try:
-            exchange.run(parts, addresses, request, method)
+            exchange.run(parts, addresses, request, method, wants_body)
         except _FailedError as failed:
             exchange.fail(failed.code, str(failed))
         except TimeoutError as error:
@@ -152,7 +158,8 @@ class Fetcher:
             exchange.close()
         return exchange.fetched
 
-    def _addresses(self, host: str) -> Sequence[str] | Refused:
+    def addresses(self, host: str) -> Sequence[str] | Refused:
+        """Addresses that may be dialled for a host, or why there is none."""
         found = before_lookup(host, self._test_hosts)
         if isinstance(found, Refused):
             return found
@@ -199,13 +206,23 @@ class _Exchange:
         self._ends = time.monotonic() + limits.total_timeout
         self._socket: socket.socket | None = None
 
-    def run(self, parts: Url, addresses: Sequence[str], request: bytes, method: str) -> None:
+    def run(
+        self,
+        parts: Url,
+        addresses: Sequence[str],
+        request: bytes,
+        method: str,
+        wants_body: Callable[[Fetched], bool],
+    ) -> None:
         connection = self._connect(parts, addresses)
         self._set_timeout(self._limits.first_byte_timeout)
         connection.sendall(request)
         self._learn(request_head=request)
         head, rest = self._head(connection)
         self._learn(head=head, headers=tuple(_fields(head)), status=_status(head))
+        if not wants_body(self.fetched):
+            self._learn(is_stopped=True)
+            return
         body = self._body(connection, rest, method)
         self._learn(body_as_sent=body)
         self._learn(body=self._decoded(body, method))

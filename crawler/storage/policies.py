@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawler.errors import UsageError
-from crawler.policy.reading import CRAWL_POLICY, FILES, read_policy
+from crawler.policy.reading import CRAWL_POLICY, FILES, missing_identity, read_policy
 from crawler.storage.shipped import shipped
 from crawler.values.digest import sha256
 from crawler.values.strict_toml import FILE_LIMIT
@@ -54,6 +54,16 @@ def open_policy(folder: Path, *, tool_version: str, suffixes: Suffixes | None = 
         )
     contents = {name: content for name in FILES if (content := _content(folder / name)) is not None}
     return open_contents(contents, tool_version=tool_version, suffixes=suffixes)
+
+
+def require_identity(opened: OpenedPolicy, folder: Path) -> None:
+    """Raise ``UsageError`` where nobody is named who asks, unless test hosts are what is asked."""
+    missing = missing_identity(opened.policy.identity)
+    if missing and not opened.policy.network.test_hosts:
+        raise UsageError(
+            f"{folder / CRAWL_POLICY}: [identity] {', '.join(missing)} not set: nothing but test hosts may be asked "
+            "without saying who asks. Fill them in, or run: clearcrawl init DIR"
+        )
 
 
 def open_contents(

@@ -1,0 +1,183 @@
+"""What a response shows: carriers, barrier, target; the head before the body, each read once. Nothing is decided here.
+
+The crawl and ``check`` share it; whoever fetched brings the octets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from crawler.errors import UrlError
+from crawler.optout.collect import NOTHING, read_head, read_html, read_media
+from crawler.optout.interface import HtmlHead, MediaFile, ResponseHead
+from crawler.optout.statement import Source
+from crawler.policy.barriers import find_barrier
+from crawler.policy.decision import Stage
+from crawler.policy.facts import Facts, Refusal
+from crawler.policy.site import REDIRECTS
+from crawler.policy.waiting import read_retry_after
+from crawler.values.digest import sha256
+from crawler.values.html import HtmlLimits, scan
+from crawler.values.links import refresh
+from crawler.values.media_type import HTML_TYPES, detect, essence_of, modality
+from crawler.values.url import resolve, split
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date, datetime
+
+    from crawler.optout.collect import CarrierReadings, Collected
+    from crawler.optout.robots.access import RobotsAnswer
+    from crawler.policy.barriers import Barrier
+    from crawler.policy.document import Limits
+    from crawler.values.digest import Digest
+    from crawler.values.html import HtmlPage
+    from crawler.values.url import Url
+
+_MEDIA = frozenset({"image", "audio", "video", "document"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """Status and fields of one response."""
+
+    url: Url
+    status: int
+    fields: Sequence[tuple[bytes, bytes]]
+    """As received, in order."""
+    digest: Digest
+    """Of the head as received."""
+    retrieved_at: datetime
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """Names and values, decoded as latin-1."""
+        return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in self.fields)
+
+    def last(self, name: bytes) -> bytes | None:
+        """Value of a field that should stand once; of several the last, as browsers do. ``name`` in lower case."""
+        values = [value for field, value in self.fields if field.lower() == name]
+        return values[-1] if values else None
+
+    def text(self, name: bytes) -> str | None:
+        """The same, decoded as latin-1."""
+        value = self.last(name)
+        return None if value is None else value.decode("latin-1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What has been read of a response so far."""
+
+    carriers: CarrierReadings = NOTHING
+    """Of the resource itself."""
+    content_type: str | None = None
+    """As sent."""
+    barrier: Barrier | None = None
+    redirect: Url | None = None
+    redirect_text: str | None = None
+    """Target of a redirect: canonical, or as sent where it has no canonical form."""
+    refusal: Refusal | None = None
+    """Why the chain of redirects cannot go on, or why the page was not read whole."""
+    retry_after: float | None = None
+    page: HtmlPage | None = None
+
+
+def see_head(head: Head, *, chain: Sequence[str], redirects: int) -> Seen:
+    """Read status and fields. ``chain`` are the hops before this URL, ``redirects`` how many are allowed."""
+    retry_after = head.text(b"retry-after")
+    seconds = None if retry_after is None else read_retry_after(retry_after, head.retrieved_at)
+    seen = Seen(
+        carriers=read_head(
+            ResponseHead(
+                source=Source(url=head.url.text, digest=head.digest, retrieved_at=head.retrieved_at),
+                status=head.status,
+                headers=head.headers,
+            )
+        ),
+        content_type=head.text(b"content-type"),
+        retry_after=seconds,
+    )
+    if head.status in REDIRECTS:
+        seen = _see_target(seen, head, chain, redirects)
+    barrier = find_barrier(
+        url=head.url, status=head.status, headers=head.headers, redirect=seen.redirect, retry_after=seconds
+    )
+    return replace(seen, barrier=barrier)
+
+
+def _see_target(seen: Seen, head: Head, chain: Sequence[str], redirects: int) -> Seen:
+    """Find the target; a chain that cannot go on is a refusal of the hop."""
+    value = head.last(b"location")
+    if value is None:
+        return replace(seen, refusal=Refusal(code="http_unavailable", detail=f"status {head.status} without Location"))
+    location = value.decode("utf-8", "surrogateescape")
+    try:
+        target = resolve(head.url.text, location)
+    except UrlError as error:
+        shown = location.encode("utf-8", "backslashreplace").decode()
+        return replace(seen, redirect_text=shown, refusal=Refusal(code=error.reason, detail=str(error)))
+    hops = (*chain, head.url.text)
+    refusal = None
+    if target in hops:
+        refusal = Refusal(code="redirect_loop", detail=target)
+    elif len(hops) > redirects:
+        refusal = Refusal(code="too_many_redirects", detail=f"{len(hops)} hops")
+    return replace(seen, redirect=split(target), redirect_text=target, refusal=refusal)
+
+
+def see_body(seen: Seen, head: Head, body: bytes, *, as_sent: bytes, limits: Limits) -> Seen:
+    """Read elements of a page or metadata of a file; ``body`` is decoded, ``as_sent`` what its digest is made of."""
+    if seen.redirect is not None or not body:
+        return seen
+    declared = essence_of(seen.content_type)
+    detected = detect(body, declared)
+    if declared in HTML_TYPES or detected in HTML_TYPES:
+        return _see_page(seen, head, body, as_sent, limits)
+    if detected is not None and modality(detected) in _MEDIA:
+        source = Source(url=head.url.text, digest=sha256(as_sent), retrieved_at=head.retrieved_at)
+        media = read_media(MediaFile(source=source, content_type=detected, body=body))
+        return replace(seen, carriers=seen.carriers + media)
+    return seen
+
+
+def _see_page(seen: Seen, head: Head, body: bytes, as_sent: bytes, limits: Limits) -> Seen:
+    bounds = HtmlLimits(body_bytes=limits.page_bytes, depth=limits.html_depth, links=limits.links_per_page)
+    page = scan(body, content_type=seen.content_type, limits=bounds)
+    source = Source(url=head.url.text, digest=sha256(as_sent), retrieved_at=head.retrieved_at)
+    target = refresh(page, head.url.text)
+    barrier = find_barrier(
+        url=head.url,
+        status=head.status,
+        headers=head.headers,
+        redirect=None if target is None else split(target),
+        page=page,
+        body=body,
+    )
+    refusal = seen.refusal
+    if page.is_truncated:
+        detail = "longer or deeper than the limits: not all of it could be read"
+        refusal = Refusal(code="unparseable", detail=detail)
+    carriers = seen.carriers + read_html(HtmlHead(source=source, page=page))
+    return replace(seen, page=page, carriers=carriers, barrier=barrier, refusal=refusal)
+
+
+def facts_after(
+    head: Head, seen: Seen, collected: Collected, *, today: date, robots: RobotsAnswer | None, unread_tries: int
+) -> Facts:
+    """Put together what the gate judges after a response, or after its head."""
+    return Facts(
+        url=head.url,
+        stage=Stage.AFTER_FETCH,
+        today=today,
+        refusal=seen.refusal,
+        robots=robots,
+        status=head.status,
+        barrier=seen.barrier,
+        retry_after=seen.retry_after,
+        statements=collected.statements,
+        soft=collected.soft,
+        unread=collected.unread,
+        unread_tries=unread_tries,
+    )
