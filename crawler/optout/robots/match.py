@@ -69,6 +69,18 @@ def encoded_length(text: str) -> int:
     return len(text) if text.isascii() else 3 * len(text) - 2 * len(text.encode("ascii", "ignore"))
 
 
+def other_lengths(text: str) -> tuple[int, int]:
+    """Octets of a text in normal spelling under the two other readings of section 2.2.2.
+
+    ``encoded_length`` counts a delimiter as the one octet that it is in a URL. The first reading here takes it as
+    percent-encoded wherever it delimits nothing (``=`` and ``&`` in the path, ``/`` in the query), the second one
+    everywhere but for ``/`` in the path and the ``?`` between the two.
+    """
+    path, _, query = text.partition("?")
+    by_region = encoded_length(text) + 2 * (path.count("=") + path.count("&") + query.count("/"))
+    return by_region, by_region + 2 * (query.count("=") + query.count("&") + query.count("?"))
+
+
 class Pattern:
     """A compiled pattern: ``*`` stands for any run of characters, a final ``$`` for the end of the target.
 

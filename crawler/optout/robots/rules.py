@@ -1,14 +1,16 @@
 """A set of Allow and Disallow rules that answers for any target: longest match, Allow on a tie (RFC 9309 2.2.2).
 
 Rules without a wildcard are looked up by prefix; wildcard rules are tried in order of length, after a search for their
-longest literal. The work is counted, so that the same question always gets the same answer (R3.14).
+longest literal. Whether a delimiter such as ``=`` counts as one octet or as three, the RFC leaves open: an Allow has to
+win either way. The work is counted, so that the same question always gets the same answer (R3.14).
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
-from crawler.optout.robots.match import Pattern, compile_literal, encoded_length
+from crawler.optout.robots.match import Pattern, compile_literal, encoded_length, other_lengths
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,6 +35,9 @@ STEP_LIMIT: Final = 8_000_000
 
 _SCAN_LIMIT: Final = 500_000
 """Below this many steps all wildcard rules are tried; above, only those whose literal can occur."""
+
+_DELIMITED: Final = re.compile(r"[=&\u013d\u0126]|\?[^?/]*[?/]").search
+"""A target without a delimiter that could be counted otherwise has one winner; ``=`` and ``&`` raw or encoded."""
 
 _GRAM: Final = 4
 _GRAMS_FROM: Final = 256
@@ -79,30 +84,52 @@ class RuleIndex:
         size = len(text)
         if self.is_too_complex or size > TARGET_LIMIT:
             return TOO_COMPLEX
-        code, length = self._decide_literally(text, size)
+        code, length, literally = self._decide_literally(text, size)
         rules = self._wild
         if len(rules) * size > _SCAN_LIMIT:
             rules = self._candidates(text)
             if len(rules) * size > STEP_LIMIT:
                 return TOO_COMPLEX
+        winner = code
         for rule_length, rule_code, literal, pattern in rules:
             if rule_length < length or (rule_length == length and code & 1):
                 break
             if literal in text and pattern.matches_normalised(text):
-                return rule_code
-        return code
+                winner = rule_code
+                break
+        # Literal rules over one target keep their order under every count: only a wildcard rule can change the winner.
+        if rules and winner >= 0 and winner & 1 and _DELIMITED(text):
+            return self._decide_by_other_lengths(text, winner, (code, literally), rules)
+        return winner
 
-    def _decide_literally(self, text: str, size: int) -> tuple[int, int]:
+    def _decide_by_other_lengths(
+        self, text: str, winner: int, literally: tuple[int, str], rules: list[tuple[int, int, str, Pattern]]
+    ) -> int:
+        """Give the Allow that won, or a Disallow that is longer under another count of octets."""
+        found = [(other_lengths(literally[1]), literally[0])] if literally[0] >= 0 else []
+        found += [
+            (other_lengths(pattern.text), code)
+            for _, code, literal, pattern in rules
+            if literal in text and pattern.matches_normalised(text)
+        ]
+        for reading in range(2):
+            _, is_allow, code = max((lengths[reading], code & 1, -code) for lengths, code in found)
+            if not is_allow:
+                return -code
+        return winner
+
+    def _decide_literally(self, text: str, size: int) -> tuple[int, int, str]:
+        """Code and length of the longest literal rule, and the rule in normal spelling, its anchor included."""
         code = self._exact.get(text)
         if code is not None:
-            return code, encoded_length(text) + 1
+            return code, encoded_length(text) + 1, f"{text}$"
         for length in self._lengths:
             if length <= size:
                 prefix = text[:length]
                 code = self._prefixes.get(prefix)
                 if code is not None:
-                    return code, encoded_length(prefix)
-        return NO_RULE, 0
+                    return code, encoded_length(prefix), prefix
+        return NO_RULE, 0, ""
 
     def _index_grams(self) -> None:
         for place, (_, _, literal, _) in enumerate(self._wild):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.optout.robots import rules as module
-from crawler.optout.robots.match import compile_pattern, normalise_target
+from crawler.optout.robots.match import compile_pattern, normalise_target, other_lengths
 from crawler.optout.robots.rules import NO_RULE, TOO_COMPLEX, RuleIndex
 
 RULES = st.lists(
@@ -14,12 +15,19 @@ RULES = st.lists(
         st.booleans(),
         st.one_of(
             st.text("/ab*$", min_size=1, max_size=6),
-            st.sampled_from(["/*%2Fa", "/a%62", "/é", "/a?b", "/*a?b$", "*", "/a$$", "/abab*abab", "$"]),
+            st.text("/ab=&?*", min_size=1, max_size=6),
+            st.sampled_from(
+                ["/*%2Fa", "/a%62", "/é", "/a?b", "/*a?b$", "*", "/a$$", "/abab*abab", "$", "/*%3D", "/a=b$"]
+            ),
         ),
     ),
     max_size=12,
 )
-TARGETS = st.text("/ab?%2F", max_size=10).map(lambda rest: f"/{rest}")
+TARGETS = st.one_of(
+    st.text("/ab?%2F", max_size=10),
+    st.text("/ab?=&", max_size=10),
+    st.lists(st.sampled_from(["%3D", "%26", "a", "b", "?", "/"]), max_size=6).map("".join),
+).map(lambda rest: f"/{rest}")
 
 
 def _index(rules: list[tuple[bool, str]]) -> RuleIndex:
@@ -27,11 +35,13 @@ def _index(rules: list[tuple[bool, str]]) -> RuleIndex:
 
 
 def _one_by_one(rules: list[tuple[bool, str]], target: str) -> bool:
-    """Whether RFC 9309 section 2.2.2 allows: most octets win, Allow wins a tie."""
-    found = [
-        (compile_pattern(value).length, is_allow) for is_allow, value in rules if compile_pattern(value).matches(target)
-    ]
-    return max(found, default=(0, True))[1]
+    """Whether RFC 9309 section 2.2.2 allows: most octets win, Allow wins a tie; in each way to count octets."""
+    patterns = [(compile_pattern(value), is_allow) for is_allow, value in rules]
+    found = [(pattern, is_allow) for pattern, is_allow in patterns if pattern.matches(target)]
+    counts = (lambda one: one.length, lambda one: other_lengths(one.text)[0], lambda one: other_lengths(one.text)[1])
+    return all(
+        max(((count(pattern), is_allow) for pattern, is_allow in found), default=(0, True))[1] for count in counts
+    )
 
 
 def _allows(index: RuleIndex, target: str) -> bool:
@@ -103,3 +113,27 @@ def test_the_first_of_equal_rules_is_named() -> None:
     assert index.decide("/a") == 3
     assert index.decide("/b") == 11
     assert index.cost > RuleIndex([]).cost
+
+
+@pytest.mark.parametrize(
+    ("disallow", "allow", "target", "is_allowed"),
+    [
+        ("/*adl=*", "/*.html$", "/a/badl=a?b=c/d/x.html", False),  # 7 octets to 8, or 9 to 8
+        ("/*ad=", "/*.html$", "/ad=.html", True),  # 5 to 8, or 7 to 8
+        ("/*a=", "/x?y", "/x?y&a=", False),  # a rule without a wildcard, 4 to 4, or 6 to 4
+        ("/*a=", "/x?y=$", "/x?y=", True),  # the Disallow does not match
+        ("/*?u=", "/x?u=1", "/x?u=1", True),  # both hold the same delimiter
+        ("/*?a=b=c", "/x?a=b=cd", "/x?a=b=cd", True),
+        ("/*=xyz", "/a?b=xyz", "/a?b=xyz", True),  # 6 to 8, 8 to 8 and 8 to 10
+        ("/*=1xyz", "/a?b=1x", "/a?b=1xyz", False),  # ties, but one that lies in the query alone
+        ("/*?/b", "/a?/", "/a?/b", False),
+        ("/*%3D", "/a?x", "/a?x%3D1", False),
+        ("/*x", "/a", "/ax", False),
+    ],
+)
+def test_an_allow_wins_only_if_it_does_however_delimiters_are_counted(
+    disallow: str, allow: str, target: str, *, is_allowed: bool
+) -> None:
+    """``=`` is one octet where it stays as it is, and three where it is percent-encoded; the RFC names no winner."""
+    for rules in ([(False, disallow), (True, allow)], [(True, allow), (False, disallow)]):
+        assert _allows(_index(rules), target) == is_allowed
