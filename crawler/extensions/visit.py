@@ -47,6 +47,8 @@ class Visit:
     redirect: Url | None = None
     redirect_text: str | None = None
     """Target of a redirect: canonical, or as sent where it has no canonical form."""
+    retry_after: float | None = None
+    """Seconds that the response asked to wait."""
     links: list[NewUrl] = field(default_factory=list)
     is_judged: bool = False
     """Whether the response gate has seen the response; without it nothing is kept."""
