@@ -162,7 +162,7 @@ class Runtime:
             put_off=self.admission.put_off,
             send=self._send,
             on_error=self._broken,
-            on_unsent=lambda claim: self.writer.release([claim]),
+            on_unsent=self._unsent,
         )
         self.writer.attach(loop, self._committed, self._failed, lambda: self._end("low_space"))
         self._pump()
@@ -262,7 +262,7 @@ class Runtime:
 
     def settle(self, visit: Visit, decision: Decision) -> None:
         """Hand the outcome of a visit to the journal; a second call changes nothing."""
-        if visit.is_settled:
+        if visit.is_settled or self.writer.failure is not None:  # after a failure nothing is recorded
             return
         is_page = decision.verdict is Verdict.ALLOW and visit.redirect is None
         self.ledger.settle(visit, decision)
@@ -298,9 +298,14 @@ class Runtime:
         visit: Visit = response.request.meta[VISIT_KEY]  # type: ignore[union-attr] # a response of the engine has one
         return self.links.of_page(visit)
 
+    def _unsent(self, claim: Claim) -> None:
+        if self.writer.failure is None:
+            self.writer.release([claim])
+
     def interrupted(self, visit: Visit) -> None:
         """Put the URL of a request back that our own stop cut off."""
-        self.ledger.interrupt(visit)
+        if self.writer.failure is None:
+            self.ledger.interrupt(visit)
         self.lanes.settled(is_kept=False)
 
     def failed(self, visit: Visit, code: str, detail: str) -> None:
