@@ -51,7 +51,7 @@ def run(runtime: Runtime, spider: type[Spider], seeds: Sequence[str], *, is_quie
 
     earlier = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     if progress is not None:
-        reactor.callWhenRunning(progress.start)  # type: ignore[attr-defined] # as above
+        reactor.callWhenRunning(progress.start)
     try:
         process.start(install_signal_handlers=False)
     finally:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 RETRY_DELAYS = (10.0, 60.0, 300.0)
 """Seconds before each further try of a page that failed for now; after the last one the failure is final."""
+ROBOTS_WAITS = frozenset({"robots_unreachable", "robots_busy", "robots_redirect"})
+"""Outcomes of robots.txt after which it is asked for again (R3.3); the URLs of the host wait."""
 
 
 class Ledger:
@@ -83,20 +85,19 @@ class Ledger:
     @staticmethod
     def _wait(visit: Visit, decision: Decision) -> float | None:
         """Seconds until the URL is worth another try; ``None`` where the verdict is final."""
-        if decision.reason.startswith("robots_") and decision.reason != "robots_disallow":
-            wait = None if visit.robots is None else visit.robots.retry_after
-            return decision.retry_after if wait is None else wait
-        if decision.verdict is not Verdict.DEFER:
+        reason = decision.reason
+        if reason in ROBOTS_WAITS and visit.robots is not None:
+            return visit.robots.retry_after
+        if decision.verdict is not Verdict.DEFER or reason == "robots_delay_too_long":
             return None
-        if decision.reason == "site_pause":
+        if reason == "site_pause":
             return decision.retry_after
-        if decision.reason == "site_file_unread":
-            if visit.site is not None and visit.site.unread_tries:
-                return max(visit.site.expires_in, 1.0)
-            return RETRY_DELAYS[min(visit.claim.tries, len(RETRY_DELAYS) - 1)]
-        if visit.claim.tries >= len(RETRY_DELAYS):
+        if reason == "site_file_unread" and visit.site is not None and visit.site.unread_tries:
+            return max(visit.site.expires_in, 1.0)
+        tries = visit.claim.tries
+        if reason != "site_file_unread" and tries >= len(RETRY_DELAYS):
             return None
-        return max(decision.retry_after or 0.0, RETRY_DELAYS[visit.claim.tries])
+        return max(decision.retry_after or 0.0, RETRY_DELAYS[min(tries, len(RETRY_DELAYS) - 1)])
 
     def _park(self, visit: Visit, decision: Decision, wait: float) -> None:
         self._count(reason_of(decision.reason).stat + "/parked")

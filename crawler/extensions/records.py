@@ -71,7 +71,7 @@ def refusal_record(exchange: Exchange, record_id: str, carriers: list[dict[str, 
         "body_bytes": exchange.bytes_received,
         "stopped": None if exchange.stopped is None else exchange.stopped.code,
     }
-    return json_record("metadata", exchange.url, record_id, body, connection_fields(exchange), exchange.started_at)
+    return _json_record("metadata", exchange, record_id, body)
 
 
 def failure_record(exchange: Exchange, record_id: str) -> RecordDraft:
@@ -85,28 +85,20 @@ def failure_record(exchange: Exchange, record_id: str) -> RecordDraft:
         "bytes_received": exchange.bytes_received,
         "finished_at": exchange.finished_at.isoformat() if exchange.finished_at else None,
     }
-    return json_record("resource", exchange.url, record_id, body, connection_fields(exchange), exchange.started_at)
+    return _json_record("resource", exchange, record_id, body)
 
 
-def json_record(
-    type_: str,
-    target_uri: str,
-    record_id: str,
-    body: Mapping[str, Any],
-    fields: Mapping[str, str],
-    date: datetime | None,
-) -> RecordDraft:
+def _json_record(kind: str, exchange: Exchange, record_id: str, body: Mapping[str, Any]) -> RecordDraft:
     """A JSON block in the evidence file."""
-    block = json.dumps(body, sort_keys=True).encode()
     return RecordDraft(
         kind=WarcKind.EVIDENCE,
-        type=type_,
-        target_uri=target_uri,
-        date=date or datetime.now(UTC),
+        type=kind,
+        target_uri=exchange.url,
+        date=exchange.started_at or datetime.now(UTC),
         record_id=record_id,
         content_type="application/json",
-        body=block,
-        fields=fields,
+        body=json.dumps(body, sort_keys=True).encode(),
+        fields=connection_fields(exchange),
     )
 
 

@@ -92,7 +92,7 @@ class Sending:
         except (AddressRefusedError, NameUnknownError) as error:
             exchange.error, exchange.error_detail = error.code, str(error)
             return exchange, Reply(retrieved_at=datetime.now(UTC), error=error.code)
-        while (wait := self._politeness.due(lane, address, time.monotonic())) > 0:
+        while (wait := self._politeness.due(lane, address, time.monotonic())) > 0:  # noqa: ASYNC110 - a delay, no event
             await asyncio.sleep(min(wait, LONGEST_SLEEP))
         self._politeness.sent(lane, address, time.monotonic())
         body = b""

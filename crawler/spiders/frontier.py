@@ -41,5 +41,6 @@ class FrontierSpider(Spider):
     async def start(self) -> AsyncIterator[Any]:
         """Stream the seeds into the journal; yields nothing to Scrapy."""
         await Runtime.of(self.crawler).seed(self.seeds)
-        return
-        yield  # Scrapy wants an asynchronous generator
+        nothing: tuple[Any, ...] = ()
+        for item in nothing:  # Scrapy wants an asynchronous generator
+            yield item
