@@ -53,6 +53,7 @@ def command(  # noqa: PLR0917 - click passes by name
     Seeds are URLs, or files with one URL a line, CSV or Parquet with a column named url. The same folder again
     resumes; then no seeds are needed.
     """
+    from crawler.cli.folders import folder  # noqa: PLC0415 - keeps --help quick
     from crawler.cli.running import run  # noqa: PLC0415 - Scrapy is needed only to crawl
     from crawler.cli.summary import print_summary  # noqa: PLC0415 - as above
     from crawler.extensions.plan import CONCURRENCY, CrawlPlan, Scope  # noqa: PLC0415 - as above
@@ -75,11 +76,3 @@ def command(  # noqa: PLR0917 - click passes by name
     code = run(runtime, UrlsSpider if is_list else WebSpider, seeds, is_quiet=quiet or as_json)
     print_summary(out, runtime, code, as_json=as_json)
     return code
-
-
-def folder(name: str) -> Path:
-    """Find a folder of legal: of the working directory, else the one that came with the program."""
-    from crawler.storage.shipped import shipped  # noqa: PLC0415 - keeps --help quick
-
-    here = Path(name)
-    return here if here.is_dir() else shipped(name)
