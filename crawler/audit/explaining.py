@@ -16,7 +16,7 @@ from crawler.audit.literal import literal
 from crawler.errors import DamagedStateError
 from crawler.policy.reasons import reason_of
 from crawler.values.redaction import SECRET_NAMES, redact
-from crawler.values.url import parse
+from crawler.values.url import parse, split
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,12 +62,13 @@ class Explanation:
 def explain(reader: CrawlReader, texts: Sequence[str]) -> list[Explanation]:
     """Explain URLs, given in any spelling. Raises ``UrlError`` for what is none, ``DamagedStateError``."""
     urls = [parse(text) for text in texts]
-    history = History.read(reader, {url.origin for url in urls})
-    return [_explain(reader, history, url) for url in urls]
+    rows = {url.text: _rows(reader, url) for url in urls}
+    sources = {one["source_url"] for found in rows.values() for row in found for one in row["statements"]}
+    history = History.read(reader, {url.origin for url in urls} | {split(source).origin for source in sources})
+    return [_explain(reader, history, url, rows[url.text]) for url in urls]
 
 
-def _explain(reader: CrawlReader, history: History, url: Url) -> Explanation:
-    rows = _rows(reader, url)
+def _explain(reader: CrawlReader, history: History, url: Url, rows: Sequence[Mapping[str, Any]]) -> Explanation:
     if not rows:
         column = pyarrow.compute.field("url_host_name")
         beside = [row["url"] for row in reader.rows(column == url.host)]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crawler import __version__
+from crawler.cli.arguments import check_urls, folder
 from crawler.cli.common import json_option, print_json, progress
 from crawler.cli.layout import heading, verdict, width, wrapped
 from crawler.errors import ExitCode
@@ -38,6 +39,7 @@ def command(urls: tuple[str, ...], policies: Path | None, blocklists: Path | Non
 
     Exit status: 0 all would be taken, 1 one would be left (deny), 3 one would be put off (defer) and none left.
     """
+    check_urls(urls)
     asker, policy = _open(policies, blocklists)
     found: list[list[Judged]] = []
     for url in urls:
@@ -56,7 +58,6 @@ def command(urls: tuple[str, ...], policies: Path | None, blocklists: Path | Non
 def _open(policies: Path | None, blocklists: Path | None) -> tuple[Asker, CrawlPolicy]:
     """Open policy and lists as a crawl does; refuses to ask strangers without saying who asks."""
     from crawler.asking import Asker  # noqa: PLC0415 - keeps --help quick
-    from crawler.cli.folders import folder  # noqa: PLC0415 - as above
     from crawler.policy.gate import Gate  # noqa: PLC0415 - as above
     from crawler.storage.blocklists import open_blocklists  # noqa: PLC0415 - as above
     from crawler.storage.policies import open_policy, require_identity  # noqa: PLC0415 - as above
@@ -87,10 +88,12 @@ def _print(judged: Judged, policy: CrawlPolicy, *, number: int) -> None:
         click.echo("  is a redirect to")
     click.echo(heading(judged.url))
     lines = lines_of(judged, policy)
+    if judged.site is None:  # then every other line says that nothing was asked
+        lines = [line for line in lines if line.decides]
     columns = (
-        max(len(line.protocol) for line in lines),
-        min(max(len(_carrier(line)) for line in lines), width() // 3),
-        max(len(line.state) for line in lines),
+        max((len(line.protocol) for line in lines), default=0),
+        min(max((len(_carrier(line)) for line in lines), default=0), width() // 3),
+        max((len(line.state) for line in lines), default=0),
     )
     for line in lines:
         _print_line(line, columns)

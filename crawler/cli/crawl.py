@@ -53,7 +53,7 @@ def command(  # noqa: PLR0917 - click passes by name
     Seeds are URLs, or files with one URL a line, CSV or Parquet with a column named url. The same folder again
     resumes; then no seeds are needed.
     """
-    from crawler.cli.folders import folder  # noqa: PLC0415 - keeps --help quick
+    from crawler.cli.arguments import folder  # noqa: PLC0415 - keeps --help quick
     from crawler.cli.running import run  # noqa: PLC0415 - Scrapy is needed only to crawl
     from crawler.cli.summary import print_summary  # noqa: PLC0415 - as above
     from crawler.extensions.plan import CONCURRENCY, CrawlPlan, Scope  # noqa: PLC0415 - as above

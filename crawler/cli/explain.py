@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from crawler.cli.arguments import check_urls
 from crawler.cli.common import json_option, print_json
 from crawler.cli.layout import heading, verdict, wrapped
 from crawler.errors import ExitCode
@@ -34,6 +35,7 @@ def command(urls: tuple[str, ...], folder: Path, as_json: bool) -> ExitCode:
     from crawler.audit.explaining import explain  # noqa: PLC0415 - Arrow is loaded only to read
     from crawler.storage.reading import CrawlReader  # noqa: PLC0415 - as above
 
+    check_urls(urls)
     with CrawlReader.open(folder) as reader:
         found = explain(reader, urls)
         is_test = reader.crawl.is_test
