@@ -114,10 +114,9 @@ class SiteFiles:
         return await asyncio.shield(task)
 
     async def _load_document(self, url: Url) -> StoredFile:
-        rules = robots_rules(await self._robots(url.origin), self._policy)
-        stored = await self._file(url.origin, url.target, rules, name=url.text)
-        left = stored.lifetime - (datetime.now(UTC) - stored.retrieved_at).total_seconds()
-        self._documents[url.text] = (stored, time.monotonic() + left)
+        robots = await self._robots(url.origin)
+        stored = await self._file(url.origin, url.target, robots, robots_rules(robots, self._policy), name=url.text)
+        self._documents[url.text] = (stored, time.monotonic() + stored.holds_for(datetime.now(UTC)))
         if len(self._documents) > DOCUMENTS_KEPT:
             self._documents.popitem(last=False)
         return stored
@@ -137,7 +136,7 @@ class SiteFiles:
     async def _load(self, origin: str) -> SiteKnowledge:
         robots = await self._robots(origin)
         rules = robots_rules(robots, self._policy)
-        files = [await self._file(origin, path, rules) for path in SITE_FILE_PATHS]
+        files = [await self._file(origin, path, robots, rules) for path in SITE_FILE_PATHS]
         now = datetime.now(UTC)
         site = compile_site(origin, robots, files, self._policy, now)
         site = await self._with_documents(site)
@@ -151,7 +150,7 @@ class SiteFiles:
         for reference in references[:DOCUMENTS]:
             stored = await self._document(reference)
             carriers += _read(reference, stored)
-            tries, expires_in = max(tries, stored.failures), min(expires_in, stored.lifetime)
+            tries, expires_in = max(tries, stored.failures), min(expires_in, stored.holds_for(datetime.now(UTC)))
         for reference in references[DOCUMENTS:]:
             unread = Unread(protocol=reference.protocol, why="too_many_documents", url=reference.url, blocks=True)
             carriers += CarrierReadings(unread=(unread,))
@@ -185,7 +184,9 @@ class SiteFiles:
         )
         return stored
 
-    async def _file(self, origin: str, path: str, rules: RobotsRules, *, name: str | None = None) -> StoredFile:
+    async def _file(
+        self, origin: str, path: str, robots: StoredFile, rules: RobotsRules, *, name: str | None = None
+    ) -> StoredFile:
         """Ask for a site file unless a kept outcome still holds; ``name`` is its key where it is no registered path."""
         url = parse(origin + path)
         name = name or path
@@ -193,16 +194,16 @@ class SiteFiles:
         if earlier is not None and _is_fresh(earlier):
             return earlier
         if rules.answer(url).access is not RobotsAccess.ALLOW:
-            return self._not_asked(origin, name, url, "disallowed_by_robots")
+            return self._disallowed(origin, name, url, robots)
         asked, records, attempt = await self._ask(origin, path, rules)
         if asked.error == "disallowed_by_robots":
-            return self._not_asked(origin, name, url, "disallowed_by_robots")
+            return self._disallowed(origin, name, url, robots)
         stored = site_file(name, asked, earlier)
         self._save(origin, stored, records, attempt)
         return stored
 
-    def _not_asked(self, origin: str, path: str, url: Url, error: str) -> StoredFile:
-        stored = not_asked(path, url.text, error, datetime.now(UTC))
+    def _disallowed(self, origin: str, path: str, url: Url, robots: StoredFile) -> StoredFile:
+        stored = not_asked(path, url.text, "disallowed_by_robots", datetime.now(UTC), robots=robots)
         self._save(origin, stored, (), None)
         return stored
 
@@ -273,7 +274,7 @@ def _read(reference: Reference, stored: StoredFile) -> CarrierReadings:
 
 
 def _is_fresh(stored: StoredFile) -> bool:
-    return (datetime.now(UTC) - stored.retrieved_at).total_seconds() < stored.lifetime
+    return stored.holds_for(datetime.now(UTC)) > 0
 
 
 def _records(exchange: Exchange) -> tuple[RecordDraft, ...]:

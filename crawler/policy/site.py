@@ -8,19 +8,27 @@ generator.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from crawler.errors import UrlError
 from crawler.optout.collect import read_site
 from crawler.optout.registry import SITE_FILES
 from crawler.optout.robots.access import RobotsRules
-from crawler.optout.robots.outcome import LIFETIME_S, RobotsAccess, RobotsFetch, judge, retry_delay
+from crawler.optout.robots.outcome import (
+    LIFETIME_S,
+    UNREACHABLE_LIFETIME_S,
+    RobotsAccess,
+    RobotsCode,
+    RobotsFetch,
+    judge,
+    retry_delay,
+)
 from crawler.optout.site_file import Found, SiteFileOutcome
 from crawler.optout.statement import RobotsRecords, Source
 from crawler.policy.decision import Decision
 from crawler.values.digest import sha256
+from crawler.values.printable import for_terminal
 from crawler.values.url import parse, resolve
 
 if TYPE_CHECKING:
@@ -36,6 +44,10 @@ if TYPE_CHECKING:
 ROBOTS_PATH = "/robots.txt"
 SITE_FILE_PATHS: tuple[str, ...] = tuple(SITE_FILES)
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+_WITH_FILE = frozenset({200, 203})
+_SHOWN = 1024
+"""Characters of a header field that are kept in the facts."""
 
 _ERRORS = {
     "timeout": "timeout",
@@ -97,8 +109,9 @@ def ask(
 ) -> Generator[Send | RobotsWanted, Reply | RobotsRules, Asked]:
     """Ask an origin for one file, following at most ``redirects`` hops, each of which passes the gate first.
 
-    ``screen`` is the gate's check of form, host, port and blocklist. A hop of another site file than robots.txt also
-    obeys the robots.txt of the origin that it leads to (PC-31); robots.txt itself may always be asked for.
+    ``screen`` is the gate's check of form, host, port and blocklist; the origin itself passed it with the URL that
+    asks for it. A hop of another site file than robots.txt also obeys the robots.txt of the origin that it leads to
+    (PC-31); robots.txt itself may always be asked for.
     """
     url = parse(origin + path)
     requested = url.text
@@ -106,12 +119,12 @@ def ask(
     while True:
         reply = yield Send(url=url)
         assert isinstance(reply, Reply)  # noqa: S101 - the driver's part of the protocol
-        if reply.status not in REDIRECTS or reply.location is None:
+        if reply.error is not None or reply.status not in REDIRECTS or reply.location is None:
             return Asked(requested=requested, reply=reply, hops=hops, error=_word(reply))
         try:
             target = resolve(url.text, reply.location)
         except UrlError:
-            return Asked(requested=requested, reply=reply, hops=(*hops, reply.location), error="hop_refused")
+            return Asked(requested=requested, reply=reply, hops=(*hops, _shown(reply.location)), error="hop_refused")
         is_loop = target in {requested, *hops}
         hops = (*hops, target)
         if is_loop:
@@ -124,13 +137,22 @@ def ask(
         if path != ROBOTS_PATH:
             rules = yield RobotsWanted(url=screened)
             assert isinstance(rules, RobotsRules)  # noqa: S101 - the driver's part of the protocol
-            if rules.answer(screened).access is not RobotsAccess.ALLOW:
-                return Asked(requested=requested, reply=reply, hops=hops, error="disallowed_by_robots")
+            answer = rules.answer(screened)
+            if answer.access is not RobotsAccess.ALLOW:
+                is_settled = answer.access is RobotsAccess.DENY and answer.reason is not RobotsCode.UNREACHABLE
+                # A robots.txt that could not be read forbids for now; only one that forbids makes the file absent.
+                error = "disallowed_by_robots" if is_settled else str(answer.reason)
+                return Asked(requested=requested, reply=reply, hops=hops, error=error)
         url = screened
 
 
 def _word(reply: Reply) -> str | None:
     return None if reply.error is None else _ERRORS.get(reply.error, reply.error)
+
+
+def _shown(field: str) -> str:
+    """Header fields hold any octets; facts hold what canonical JSON can."""
+    return for_terminal(field[:_SHOWN])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,15 +167,20 @@ class StoredFile:
     lifetime: float
     """Seconds from ``retrieved_at`` during which it is not asked for again."""
     body: bytes | None
-    """As parsed; with an unreachable robots.txt the older copy that is used instead."""
+    """As parsed; where robots.txt was not to be had, the last good copy, which may serve on or again."""
 
     @property
     def digest(self) -> Digest | None:
         """Of the body."""
         return None if self.body is None else sha256(self.body)
 
+    def holds_for(self, now: datetime) -> float:
+        """Seconds until it has to be asked for again; 0 also where the clock went back behind ``retrieved_at``."""
+        age = (now - self.retrieved_at).total_seconds()
+        return max(self.lifetime - age, 0.0) if age >= 0 else 0.0
+
     def to_json(self) -> str:
-        """Everything but body and times."""
+        """Everything but path, body and ``retrieved_at``."""
         return json.dumps({"facts": json.loads(self.facts), "failures": self.failures, "lifetime": self.lifetime})
 
     @classmethod
@@ -171,49 +198,57 @@ class StoredFile:
 
 
 def robots_file(asked: Asked, earlier: StoredFile | None) -> StoredFile:
-    """Keep what asking for robots.txt came to; ``earlier`` is the last outcome, whose good copy may serve on."""
+    """Keep what asking for robots.txt came to; ``earlier`` is the last outcome, whose good copy may serve on.
+
+    The copy's age counts from when it was received, over all failures since, and it is dropped after 30 days (R3.3).
+    """
     reply = asked.reply
-    failures = (0 if earlier is None else earlier.failures) + 1
-    copy = None if earlier is None else earlier.body
-    copied_at = None if earlier is None else _copied_at(earlier)
+    has_file = asked.error is None and reply.status in _WITH_FILE
+    copy = None if earlier is None else _copy(earlier, reply.retrieved_at)
     fetch = RobotsFetch(
         requested=asked.requested,
         status=reply.status,
         error=asked.error,
         hops=asked.hops,
-        content_type=reply.content_type,
-        body=reply.body if reply.status is not None and reply.status // 100 == 2 else b"",  # noqa: PLR2004 - R3.1
-        is_truncated=reply.is_truncated,
+        content_type=None if reply.content_type is None else _shown(reply.content_type),
+        body=reply.body if has_file else b"",
+        is_truncated=has_file and reply.is_truncated,
         retry_after_s=reply.retry_after,
-        failures=failures,
+        failures=(0 if earlier is None else earlier.failures) + 1,
         retrieved_at=reply.retrieved_at,
-        cached_body=copy,
-        cached_age_s=None if copied_at is None else (reply.retrieved_at - copied_at).total_seconds(),
+        cached_body=None if copy is None else copy.body,
+        cached_age_s=None if copy is None else copy.age,
+        cached_is_truncated=copy is not None and copy.is_truncated,
         unreachable_for_s=None if earlier is None or not earlier.failures else _age(earlier, reply.retrieved_at),
     )
     outcome = judge(fetch)
-    failed = outcome.retry_after is not None
+    has_failed = outcome.retry_after is not None
+    if not has_failed and not outcome.is_cached:
+        fetch, copy = replace(fetch, cached_body=None, cached_age_s=None, cached_is_truncated=False), None
+    lifetime = float(LIFETIME_S) if outcome.retry_after is None else outcome.retry_after
     return StoredFile(
         path=ROBOTS_PATH,
         facts=json.dumps(fetch.to_facts()),
-        failures=failures if failed else 0,
+        failures=fetch.failures if has_failed else 0,
         retrieved_at=reply.retrieved_at,
-        lifetime=outcome.retry_after if outcome.retry_after is not None else LIFETIME_S,
-        body=outcome.body,
+        lifetime=lifetime if copy is None else min(lifetime, UNREACHABLE_LIFETIME_S - copy.age),
+        body=outcome.body if copy is None else copy.body,
     )
 
 
 def site_file(path: str, asked: Asked, earlier: StoredFile | None) -> StoredFile:
     """Keep what asking for another site file came to."""
     reply = asked.reply
-    has_body = asked.error is None and reply.status in {200, 203}
+    # Half a list of reservations is none: only robots.txt has a meaning for its beginning.
+    error = asked.error or ("too_large" if reply.is_truncated else None)
+    has_body = error is None and reply.status in _WITH_FILE
     outcome = SiteFileOutcome(
         path=path,
         url=asked.requested,
         status=reply.status,
-        error=asked.error,
+        error=error,
         hops=asked.hops,
-        content_type=reply.content_type,
+        content_type=None if reply.content_type is None else _shown(reply.content_type),
         body=reply.body if has_body else None,
         retrieved_at=reply.retrieved_at,
         digest=sha256(reply.body) if has_body else None,
@@ -230,25 +265,26 @@ def site_file(path: str, asked: Asked, earlier: StoredFile | None) -> StoredFile
     )
 
 
-def not_asked(path: str, url: CanonicalUrl, error: str, now: datetime) -> StoredFile:
-    """Record that a site file was not asked for: ``disallowed_by_robots`` or ``refused`` (PC-30)."""
+def not_asked(
+    path: str, url: CanonicalUrl, error: str, now: datetime, *, robots: StoredFile | None = None
+) -> StoredFile:
+    """Record that a site file was not asked for: ``disallowed_by_robots`` or ``refused`` (PC-30).
+
+    ``robots``: the robots.txt that forbade it. The record holds no longer than that, or a site whose robots.txt was
+    not to be had for a moment would count as one without the file for a day.
+    """
     outcome = SiteFileOutcome(
         path=path, url=url, status=None, error=error, content_type=None, body=None, retrieved_at=now
     )
-    return StoredFile(
-        path=path, facts=outcome.to_json(), failures=0, retrieved_at=now, lifetime=float(LIFETIME_S), body=None
-    )
+    lifetime = float(LIFETIME_S) if error == "refused" else 0.0 if robots is None else robots.holds_for(now)
+    return StoredFile(path=path, facts=outcome.to_json(), failures=0, retrieved_at=now, lifetime=lifetime, body=None)
 
 
 def robots_rules(stored: StoredFile, policy: CrawlPolicy) -> RobotsRules:
     """Parse what was kept; raises ``DamagedStateError`` where the body is not the one that the facts name."""
     bodies: Mapping[Digest, bytes] = {} if stored.body is None else {sha256(stored.body): stored.body}
-    facts = json.loads(stored.facts)
-    for name in ("body", "cached_body"):
-        if facts[name] is not None and facts[name] not in bodies:
-            facts[name] = None if name == "cached_body" else sha256(b"")
-    fetch = RobotsFetch.from_facts(facts, bodies)
-    tokens = (policy.identity.product_token or "*", *policy.robots.also_bind)
+    fetch = RobotsFetch.from_facts(json.loads(stored.facts), bodies)
+    tokens = (policy.identity.product_token, *policy.robots.also_bind)
     return RobotsRules(judge(fetch), tokens, limit=policy.limits.robots_bytes)
 
 
@@ -282,25 +318,39 @@ def compile_site(
         at = rules.outcome.retrieved_at or robots.retrieved_at
         records = RobotsRecords(file=rules.file, source=Source(url=url, digest=rules.outcome.digest, retrieved_at=at))
     outcomes = [SiteFileOutcome.from_json(one.facts, one.body) for one in files]
-    left = [one.lifetime - (now - one.retrieved_at).total_seconds() for one in (robots, *files)]
     return SiteKnowledge(
         origin=origin,
         robots=rules,
         carriers=read_site(records, outcomes),
         unread_tries=max((one.failures for one in files), default=0),
-        expires_in=max(min(left), 0.0),
+        expires_in=min(one.holds_for(now) for one in (robots, *files)),
         read_at=now,
     )
 
 
-def _copied_at(earlier: StoredFile) -> datetime | None:
-    """When the kept body was received: the age of an older copy adds up over failures."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Copy:
+    """A robots.txt that was received whole or in its beginning, and how long ago."""
+
+    body: bytes
+    age: float
+    is_truncated: bool
+
+
+def _copy(earlier: StoredFile, now: datetime) -> _Copy | None:
+    """Take the good copy out of the last outcome; ``None`` where there is none, or its age cannot be trusted."""
     if earlier.body is None:
         return None
-    age = json.loads(earlier.facts)["cached_age_s"] if earlier.failures else None
-    return earlier.retrieved_at - timedelta(seconds=age or 0.0)
+    facts = json.loads(earlier.facts)
+    age_then = facts["cached_age_s"]
+    age = (now - earlier.retrieved_at).total_seconds() + (age_then or 0.0)
+    if now < earlier.retrieved_at or age >= UNREACHABLE_LIFETIME_S:
+        return None
+    is_truncated = facts["is_truncated"] if age_then is None else facts["cached_is_truncated"]
+    return _Copy(body=earlier.body, age=age, is_truncated=is_truncated)
 
 
 def _age(earlier: StoredFile, now: datetime) -> float:
+    """Seconds since the first of the failures in a row."""
     since = json.loads(earlier.facts)["unreachable_for_s"] or 0.0
     return (now - earlier.retrieved_at).total_seconds() + float(since)
