@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from crawler.extensions.always import ALWAYS, FRONTIER_OUTPUT, RESPONSE_GATE
+from crawler.extensions.always import ALWAYS, FRONTIER_OUTPUT, RESPONSE_GATE, SCHEDULER
 
 BOT_NAME = "clearcrawl"
 SPIDER_MODULES = ["crawler.spiders"]
 NEWSPIDER_MODULE = "crawler.spiders"
 
 OWN_SPIDERS: dict[str, Any] = {
-    "SCHEDULER": "crawler.scheduler.FrontierScheduler",
+    "SCHEDULER": SCHEDULER,
     "DOWNLOADER_MIDDLEWARES_BASE": {},
     "DOWNLOADER_MIDDLEWARES": {RESPONSE_GATE: 100},
     "SPIDER_MIDDLEWARES_BASE": {},

@@ -39,6 +39,8 @@ FRONTIER_OUTPUT = "crawler.middlewares.frontier_output.FrontierOutput"
 COMPONENTS = {"DOWNLOADER_MIDDLEWARES": RESPONSE_GATE, "SPIDER_MIDDLEWARES": FRONTIER_OUTPUT}
 """Parts of ours without which a page would be stored that nobody judged."""
 
+SCHEDULER = "crawler.scheduler.FrontierScheduler"
+
 PREFIX = "CLEARCRAWL_"
 NAMES = {
     "CLEARCRAWL_OUT": "Folder of the crawl; made where it does not exist, resumed where it does.",
@@ -52,13 +54,18 @@ NAMES = {
 """Every setting of ours, with what it means; another name with our prefix is a mistake."""
 
 
-def check_settings(settings: BaseSettings) -> None:
-    """Raise ``SettingsError`` with everything that is weakened, missing or unknown."""
+def check_settings(settings: BaseSettings, *, has_frontier: bool = False) -> None:
+    """Raise ``SettingsError`` with everything that is weakened, missing or unknown.
+
+    ``has_frontier``: the spider crawls from the journal, so that the scheduler has to be ours as well.
+    """
     problems = [
         f"{name} is {_shown(settings[name])}, must be {_shown(wanted)}"
         for name, wanted in ALWAYS.items()
         if _shown(settings[name]) != _shown(wanted)
     ]
+    if has_frontier and _path(settings["SCHEDULER"]) != SCHEDULER:
+        problems.append(f"SCHEDULER is {_shown(settings['SCHEDULER'])}, must be {_shown(SCHEDULER)}")
     for name, component in COMPONENTS.items():
         found = settings.get_component_priority_dict_with_base(name)
         if found.get(component) is None and not any(_path(key) == component for key, at in found.items() if at):

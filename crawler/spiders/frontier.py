@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from scrapy import Spider
 
 from crawler.errors import UsageError
+from crawler.extensions.always import check_settings
 from crawler.extensions.plan import plan_of
 from crawler.extensions.runtime import Runtime
 
@@ -30,6 +31,7 @@ class FrontierSpider(Spider):
 
         Raises whatever refuses the start.
         """
+        check_settings(crawler.settings, has_frontier=True)
         spider = super().from_crawler(crawler, *args, **kwargs)
         if runtime is None:
             runtime = Runtime.open(plan_of(crawler.settings), spider.seeds)
