@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 
 _MAGIC: tuple[tuple[int, bytes, str], ...] = (
@@ -27,10 +29,18 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
 )
 """Offset, octets, type; the first that fits. Container formats come after what they are told apart by."""
 
-_MARKUP = (b"<!doctype html", b"<html", b"<head", b"<body")
+_BEFORE = rb"(?:\xef\xbb\xbf)?+[\x00-\x20]*+(?:(?:<!--(?:[^-]|-(?!->))*+-->|<\?[^>]*+>)[\x00-\x20]*+)*+"
+_PAGE = re.compile(_BEFORE + rb"<(?:!doctype[\x00-\x20]++html|html|head|body)(?![-\w:])", re.IGNORECASE)
+_FRAGMENT = re.compile(
+    _BEFORE + rb"<(?:!--|(?:a|b|base|br|div|font|h1|iframe|link|meta|p|script|style|table|title)[\x00-\x20/>])",
+    re.IGNORECASE,
+)
+"""What browsers take for a page where nothing is declared (WHATWG MIME Sniffing section 7.1), and what a head holds."""
+
+_UNDECLARED = frozenset({None, "unknown/unknown", "application/unknown", "*/*"})
 _DOCUMENTS = frozenset({"application/pdf", "application/epub+zip", "application/postscript", "application/rtf"})
 _TEXTS = frozenset({"application/json", "application/ld+json", "application/xml", "application/xhtml+xml"})
-_HEAD = 512
+_HEAD = 65_536
 
 
 def essence_of(content_type: str | None) -> str | None:
@@ -40,12 +50,15 @@ def essence_of(content_type: str | None) -> str | None:
 
 
 def detect(body: bytes, declared: str | None) -> str | None:
-    """Type by the first octets where they are telling, else what was declared; ``None`` where nothing is known."""
+    """Type by the first octets where they are telling, else what was declared; ``None`` where nothing is known.
+
+    Anything that a browser would show as a page counts as one, so that its metadata is read whatever the header says.
+    """
     for offset, magic, found in _MAGIC:
         if body.startswith(magic, offset):
             return found
-    head = body[:_HEAD].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if head.startswith(_MARKUP):
+    head = body[:_HEAD]
+    if _PAGE.match(head) or (declared in _UNDECLARED and _FRAGMENT.match(head)):
         return "application/xhtml+xml" if declared == "application/xhtml+xml" else "text/html"
     return declared
 
