@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from crawler.optout.interface import SiteFile
 from crawler.optout.registry import READERS, site_files
 from crawler.optout.site_file import Found
-from crawler.optout.statement import SILENCE, Preference, Unread
+from crawler.optout.statement import SILENCE, Partial, Preference, Unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -200,6 +200,8 @@ def _read_by(readers: Sequence[OptOutReader], url: str, read: Callable[[OptOutRe
         except Exception as error:  # noqa: BLE001 - recorded, and it blocks
             unread.append(_broken(reader, url, error))
         else:
+            if isinstance(reading, Partial):
+                unread.append(Unread(protocol=reader.id, why=reading.why, url=url, blocks=False))
             if reading is not SILENCE:
                 reads.append((reader, reading))
     return CarrierReadings(reads=tuple(reads), unread=tuple(unread))

@@ -6,13 +6,16 @@ The digest and time of the evidence are those of the text and a fixed day. The d
 
 from __future__ import annotations
 
+import json
 from base64 import b64decode
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from crawler.optout.collect import NOTHING, collect, read_document, read_head, read_html, read_site
-from crawler.optout.interface import HtmlHead, ResponseHead
+from crawler.optout.collect import NOTHING, collect, read_document, read_head, read_html, read_media, read_site
+from crawler.optout.interface import HtmlHead, MediaFile, ResponseHead
+from crawler.optout.media.embedded import ManifestStore, packet_of
+from crawler.optout.media.opening import describe
 from crawler.optout.registry import READERS, site_files
 from crawler.optout.robots.groups import parse
 from crawler.optout.site_file import SiteFileOutcome
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
     from crawler.optout.collect import CarrierReadings, Collected
     from crawler.optout.interface import OptOutReader
+    from crawler.optout.media.embedded import Embedded
     from crawler.optout.statement import Reference
     from crawler.values.url import CanonicalUrl
 
@@ -111,7 +115,7 @@ def outcome(path: str, url: CanonicalUrl, answer: str | Mapping[str, Any] | None
 def resource_of(
     given: Mapping[str, Any], url: CanonicalUrl, *, readers: Sequence[OptOutReader] = READERS
 ) -> CarrierReadings:
-    """Read headers and page of the resource itself."""
+    """Read headers, page and metadata of the resource itself."""
     markup = given.get("html")
     body = b"" if markup is None else markup.encode("utf-8", "surrogatepass")
     source = _source(url, body)
@@ -120,7 +124,21 @@ def resource_of(
     if markup is not None:
         page = scan(body, content_type="text/html; charset=utf-8")
         found += read_html(HtmlHead(source=source, page=page), readers=readers)
+    if "embedded" in given:
+        media_type = _media_type(given) or "application/octet-stream"
+        media = MediaFile(source=source, content_type=media_type, embedded=embedded_of(given["embedded"]))
+        found += read_media(media, readers=readers)
     return found
+
+
+def embedded_of(given: Mapping[str, Any]) -> Embedded:
+    """What the file carries, as if its format had been read: ``xmp``, ``epub_opf``, ``c2pa``."""
+    xmp, package, store = (given.get(name) for name in ("xmp", "epub_opf", "c2pa"))
+    return describe(
+        [] if xmp is None else [packet_of(xmp.encode("utf-8", "surrogatepass"))],
+        package=None if package is None else package.encode("utf-8", "surrogatepass"),
+        store=None if store is None else ManifestStore(report=json.dumps(store)),
+    )
 
 
 def documents_of(

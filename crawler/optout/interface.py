@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 from crawler.optout.statement import SILENCE, VALUE_LIMIT, Statement
 
 if TYPE_CHECKING:
+    from crawler.optout.media.embedded import Embedded
     from crawler.optout.statement import Carrier, Layer, Preference, Reading, Reference, RobotsRecords, Source, Use
     from crawler.values.html import HtmlPage
 
@@ -60,7 +61,8 @@ class MediaFile:
     source: Source
     content_type: str
     """Essence, lower case; detected from the bytes where the header is wrong."""
-    body: bytes
+    embedded: Embedded
+    """What it carries, read once for all readers (media/opening.py)."""
 
 
 class OptOutReader:

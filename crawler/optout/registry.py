@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from crawler.optout.readers.ai_tokens import AiTokensReader
 from crawler.optout.readers.aipref import AiprefReader
+from crawler.optout.readers.c2pa import C2paReader
 from crawler.optout.readers.content_signals import ContentSignalsReader
 from crawler.optout.readers.licence import LicenceReader
+from crawler.optout.readers.plus_xmp import PlusXmpReader
 from crawler.optout.readers.robots_meta import RobotsMetaReader
 from crawler.optout.readers.tdmrep import TdmRepReader
 from crawler.optout.readers.trust_txt import TrustTxtReader
@@ -26,6 +28,8 @@ READERS: tuple[OptOutReader, ...] = (
     RobotsMetaReader(),
     UnlistedReader(),
     TrustTxtReader(),
+    C2paReader(),
+    PlusXmpReader(),
     LicenceReader(),
 )
 

@@ -189,6 +189,35 @@ class Silence:
 SILENCE = Silence()
 
 
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """A reading of a carrier that is there and of which something could not be read; recorded, holds nothing back."""
+
+    rest: Reading
+    """What was read all the same."""
+    why: str
+    """As in ``Unread``."""
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Of the rest."""
+        return self.rest.problems
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """Of the rest."""
+        return self.rest.references
+
+    @property
+    def soft(self) -> tuple[SoftDirective, ...]:
+        """Of the rest."""
+        return self.rest.soft
+
+    def about(self, question: Question) -> tuple[Statement, ...]:
+        """Answer with the rest."""
+        return self.rest.about(question)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unread:
     """A carrier that should have been looked at and was not read: a state of its own, never permission."""
@@ -207,3 +236,5 @@ class RobotsRecords:
 
     file: RobotsFile
     source: Source
+    token: str | None = None
+    """Product token that will ask, where it is known: documents meant for others need not be fetched."""

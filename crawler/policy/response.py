@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from crawler.errors import UrlError
 from crawler.optout.collect import NOTHING, read_head, read_html, read_media
-from crawler.optout.interface import HtmlHead, MediaFile, ResponseHead
+from crawler.optout.interface import HtmlHead, ResponseHead
+from crawler.optout.media.embedded import no_manifest_store_reader
+from crawler.optout.media.opening import media_file
 from crawler.optout.statement import Source
 from crawler.policy.barriers import find_barrier
 from crawler.policy.decision import Stage
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from crawler.optout.collect import CarrierReadings, Collected
+    from crawler.optout.media.embedded import ManifestStoreReader
     from crawler.optout.robots.access import RobotsAnswer
     from crawler.policy.barriers import Barrier
     from crawler.policy.document import Limits
@@ -127,7 +130,15 @@ def _see_target(seen: Seen, head: Head, chain: Sequence[str], redirects: int) ->
     return replace(seen, redirect=split(target), redirect_text=target, refusal=refusal)
 
 
-def see_body(seen: Seen, head: Head, body: bytes, *, as_sent: bytes, limits: Limits) -> Seen:
+def see_body(
+    seen: Seen,
+    head: Head,
+    body: bytes,
+    *,
+    as_sent: bytes,
+    limits: Limits,
+    read_store: ManifestStoreReader = no_manifest_store_reader,
+) -> Seen:
     """Read elements of a page or metadata of a file; ``body`` is decoded, ``as_sent`` what its digest is made of."""
     if seen.redirect is not None or not body:
         return seen
@@ -137,7 +148,7 @@ def see_body(seen: Seen, head: Head, body: bytes, *, as_sent: bytes, limits: Lim
         return _see_page(seen, head, body, as_sent, limits)
     if detected is not None and modality(detected) in _MEDIA:
         source = Source(url=head.url.text, digest=sha256(as_sent), retrieved_at=head.retrieved_at)
-        media = read_media(MediaFile(source=source, content_type=detected, body=body))
+        media = read_media(media_file(source, detected, body, read_store))
         return replace(seen, carriers=seen.carriers + media)
     return seen
 

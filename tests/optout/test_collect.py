@@ -20,6 +20,7 @@ from crawler.optout.collect import (
     reserve_for_media,
 )
 from crawler.optout.interface import HtmlHead, MediaFile, OptOutReader, ResponseHead, SiteFile
+from crawler.optout.media.embedded import Embedded
 from crawler.optout.registry import READERS, SITE_FILES
 from crawler.optout.robots.groups import parse
 from crawler.optout.site_file import SiteFileOutcome
@@ -254,7 +255,7 @@ def test_documents_that_a_carrier_names() -> None:
 def test_readers_say_nothing_unless_they_override() -> None:
     """The base of all readers is silent on every carrier."""
     reader = OptOutReader()
-    media = MediaFile(source=SOURCE, content_type="image/png", body=b"")
+    media = MediaFile(source=SOURCE, content_type="image/png", embedded=Embedded())
     robots = RobotsRecords(file=parse(b""), source=SOURCE)
     file = SiteFile(source=SOURCE, path="/x", content_type=None, body=b"")
     reference = Reference(url=URL, protocol="x", source=SOURCE, scope="x")

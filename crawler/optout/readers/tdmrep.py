@@ -1,4 +1,4 @@
-"""TDM Reservation Protocol: file, header and HTML (opt-outs.md section 6, PC-7, PC-8).
+"""TDM Reservation Protocol: file, header, HTML, EPUB and XMP (opt-outs.md section 6, PC-7, PC-8).
 
 Its own order of carriers is applied in ``settle``: a later carrier with a value replaces what earlier ones said. A
 policy is recorded and changes nothing.
@@ -12,23 +12,32 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from crawler.optout.interface import OptOutReader
+from crawler.optout.media.package import package_metas
 from crawler.optout.robots.match import compile_pattern
-from crawler.optout.statement import SILENCE, Carrier, Layer, Preference, Problem, Silence, SoftDirective, Use
+from crawler.optout.statement import SILENCE, Carrier, Layer, Partial, Preference, Problem, Silence, SoftDirective, Use
 from crawler.values.url import split
+from crawler.values.xml import XmlError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from crawler.optout.interface import HtmlHead, ResponseHead, SiteFile
+    from crawler.optout.interface import HtmlHead, MediaFile, ResponseHead, SiteFile
     from crawler.optout.robots.match import Pattern
     from crawler.optout.statement import Question, Reading, Reference, Source, Statement
 
 RESERVATION = "tdm-reservation"
 POLICY = "tdm-policy"
 LOCATION = "location"
+XMP_NAMESPACE = "http://www.w3.org/ns/tdmrep/"
+EPUB_NAMESPACE = "http://www.w3.org/ns/tdmrep#"
+"""The report spells them apart; neither is taken for the other."""
 RULE_LIMIT = 5_000
 """Rules of one file that are matched one by one; a reservation behind them covers the whole origin."""
 
+_IN_EPUB = {
+    RESERVATION: frozenset({f"{EPUB_NAMESPACE}reservation", "tdm:reservation"}),
+    POLICY: frozenset({f"{EPUB_NAMESPACE}policy", "tdm:policy"}),
+}
 _USES = frozenset({Use.TRAIN_GENAI, Use.TRAIN_OTHER, Use.AI_INPUT})
 _ORDER = (Carrier.SITE_FILE, Carrier.RESPONSE_HEAD, Carrier.HTML_HEAD, Carrier.MEDIA_FILE)
 _PLAIN_YES = re.compile(r"[\s\"']*(?:1(?:\.0+)?|true|yes)[\s\"']*(?:[;,].*)?", re.IGNORECASE | re.DOTALL)
@@ -115,7 +124,7 @@ class _ValueReading:
                 use=question.use,
                 preference=value.preference,
                 carrier=self.carrier,
-                layer=Layer.RESOURCE,
+                layer=Layer.ASSET if self.carrier is Carrier.MEDIA_FILE else Layer.RESOURCE,
                 value=value.text,
                 position=value.position,
                 rule=value.rule,
@@ -132,7 +141,7 @@ class TdmRepReader(OptOutReader):
     title = "TDM Reservation Protocol"
     spec_url = "https://www.w3.org/community/reports/tdmrep/CG-FINAL-tdmrep-20240510/"
     spec_version = "2024-05-10"
-    version = "1"
+    version = "2"
     site_files = ("/.well-known/tdmrep.json",)
 
     def read_site_file(self, file: SiteFile) -> Reading:
@@ -167,6 +176,30 @@ class TdmRepReader(OptOutReader):
         ]
         policies = tuple(f"{POLICY}: {meta.content}" for meta in html.page.metas if meta.name == POLICY)
         return self._reading(Carrier.HTML_HEAD, html.source, metas, policies)
+
+    def read_media(self, media: MediaFile) -> Reading:
+        """Read XMP properties, and the package document of an EPUB; a value of doubtful place can only reserve."""
+        embedded = media.embedded
+        found: list[tuple[int, str, str, bool]] = []
+        policies: list[str] = []
+        for one in embedded.properties:
+            text = f"{{{one.namespace}}}{one.name}: {one.value}"
+            if one.namespace == XMP_NAMESPACE and one.name == "reservation":
+                found.append((one.packet, one.value, text, one.is_certain))
+            elif one.namespace == XMP_NAMESPACE and one.name == "policy":
+                policies.append(f"{POLICY}: {one.value}")
+        why = embedded.why_unread
+        try:
+            metas = () if embedded.package is None else package_metas(embedded.package)
+        except XmlError:
+            metas, why = (), "malformed"
+        for meta in metas:
+            if meta.name in _IN_EPUB[RESERVATION]:
+                found.append((meta.line, meta.value, meta.text, meta.is_proper))
+            elif meta.name in _IN_EPUB[POLICY]:
+                policies.append(f"{POLICY}: {meta.value}")
+        reading = self._reading(Carrier.MEDIA_FILE, media.source, found, tuple(policies))
+        return Partial(reading, why) if why else reading
 
     def settle(self, statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
         """Keep the last carrier that holds a value: file, header, HTML, then inside the file itself."""
