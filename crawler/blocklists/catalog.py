@@ -1,14 +1,15 @@
 """The catalog of lists, ``catalog.toml``: where each list comes from, what it rests on, and which bytes it is.
 
-A list without origin, licence and digest is a mistake and is not loaded; all mistakes are raised at once.
+A list without origin, licence and digest is a mistake and is not loaded, unless it says ``fetched = false``: then it
+is known, and never loaded. A ``[[page]]`` is a page of an authority that names sites for people: a list of lists.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crawler.blocklists.registry import FORMATS
 from crawler.errors import DocumentError
@@ -22,6 +23,15 @@ CATALOG = "catalog.toml"
 KINDS = ("authority", "court", "watch-list", "community")
 MOST_ENTRIES = 100_000_000
 
+EEA = frozenset(
+    {
+        "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "EU", "FI", "FR", "GR", "HR", "HU", "IE", "IS", "IT",
+        "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK",
+    }
+)  # fmt: skip
+"""The European Economic Area, and ``EU`` for bodies of the Union."""
+_DECIDING = ("authority", "court")
+
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _FILE = re.compile(r"lists/[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
@@ -29,8 +39,8 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListRecord:
-    """One ``[[list]]``."""
+class Origin:
+    """Where a list comes from and what it rests on."""
 
     id: str
     title: str
@@ -41,10 +51,23 @@ class ListRecord:
     legal_basis: str
     """Act, decision, date, link."""
     kind: str
-    """One of ``KINDS``; only ``authority`` and ``court`` of the EU and EEA meet Measure 1.2."""
+    """One of ``KINDS``."""
     licence: str
     source: str
     """URL of the file, or how it came here."""
+    scope: str | None = None
+    """What the list is about, where that is more or less than copyright."""
+
+    @property
+    def meets_measure(self) -> bool:
+        """Whether a court or authority of the EU or EEA decided, as Measure 1.2 of the Code of Practice asks."""
+        return self.kind in _DECIDING and self.country in EEA
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListRecord(Origin):
+    """One ``[[list]]`` whose bytes are here."""
+
     format: str
     """``id`` of one of ``FORMATS``."""
     file: str
@@ -63,52 +86,106 @@ class ListRecord:
     """Whether the list is to be fetched again; a court's decision is not."""
     last_checked: date | None
     """Day of the last successful check; always there where ``updates`` is true."""
+    etag: str | None = None
+    """Of the reply that brought the bytes: the next one is asked for only if it differs."""
+    despite: tuple[str, ...] = ()
+    """Names that this list may cover although they are suffixes or protected: a person accepted each."""
+    place: int = field(default=0, compare=False)
+    """Index among the ``[[list]]`` of the file, from 0."""
 
     def is_in_force(self, today: date) -> bool:
         """Whether the day lies within the dates of the list."""
         return not (self.valid_from and today < self.valid_from) and not (self.valid_to and today > self.valid_to)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownList(Origin):
+    """A ``[[list]]`` with ``fetched = false``: where it can be had, and nothing more."""
+
+    format: str
+    updates: bool
+    place: int = field(default=0, compare=False)
+    """As of ``ListRecord``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Origin):
+    """A ``[[page]]``: HTML or PDF of an authority. What a person accepts of it becomes the list of the same id."""
+
+    retrieved_at: date | None
+    digest: Digest | None
+    """Of the page that was recorded last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalog:
+    """All that the file says."""
+
+    lists: tuple[ListRecord, ...]
+    known: tuple[KnownList, ...]
+    pages: tuple[Page, ...]
+
+
 def read_catalog(content: bytes) -> tuple[ListRecord, ...]:
+    """Read the lists that are to be loaded; raises as ``read_whole`` does."""
+    return read_whole(content).lists
+
+
+def read_whole(content: bytes) -> Catalog:
     """Read the catalog; raises ``DocumentError`` with every mistake, each with file, key and line."""
     source = Source(CATALOG, content)
     root = source.root()
-    records = []
-    seen: dict[str, set[str]] = {"id": set(), "file": set()}
-    for table in root.tables("list"):
-        record = _record(table)
-        for key, values in seen.items():
-            value = getattr(record, key)
-            if value in values:
-                table.mistake(key, f'"{value}" stands twice')
-            values.add(value)
-        records.append(record)
+    records: list[ListRecord] = []
+    known: list[KnownList] = []
+    ids: set[str] = set()
+    files: set[str] = set()
+    for place, table in enumerate(root.tables("list")):
+        if table.flag("fetched", default=True):
+            records.append(_record(table, place))
+            _once(table, "file", records[-1].file, files)
+            _once(table, "id", records[-1].id, ids)
+        else:
+            known.append(_known(table, place))
+            _once(table, "id", known[-1].id, ids)
+    of_pages: set[str] = set()
+    pages = tuple(_page(table, of_pages) for table in root.tables("page"))
     root.finish()
     if source.mistakes:
         raise DocumentError(source.mistakes)
-    return tuple(records)
+    return Catalog(lists=tuple(records), known=tuple(known), pages=pages)
 
 
-def _record(table: Table) -> ListRecord:
+def _once(table: Table, key: str, value: str, seen: set[str]) -> None:
+    if value in seen:
+        table.mistake(key, f'"{value}" stands twice')
+    seen.add(value)
+
+
+def _known(table: Table, place: int) -> KnownList:
+    known = KnownList(**_origin(table), format=_format(table), updates=table.flag("updates", default=True), place=place)
+    table.finish()
+    return known
+
+
+def _page(table: Table, seen: set[str]) -> Page:
+    digest = _digest(table) if "sha256" in table else None
+    page = Page(**_origin(table), retrieved_at=table.day("retrieved_at"), digest=digest)
+    _once(table, "id", page.id, seen)
+    table.finish()
+    return page
+
+
+def _record(table: Table, place: int) -> ListRecord:
     table.require("retrieved_at", "updates")
     updates = table.flag("updates", default=False)
     if updates:
         table.require("last_checked")
     record = ListRecord(
-        id=_matching(table, "id", _ID, "lower-case letters, digits and hyphens"),
-        title=table.text("title"),
-        issuer=table.text("issuer"),
-        country=_matching(table, "country", _COUNTRY, "a country in two letters, or EU"),
-        legal_basis=table.text("legal_basis"),
-        kind=table.choice("kind", KINDS),
-        licence=table.text("licence"),
-        source=table.text("source", limit=2048),
-        format=table.choice("format", [form.id for form in FORMATS]),
+        **_origin(table),
+        format=_format(table),
         file=_matching(table, "file", _FILE, 'the path below this folder, for example "lists/name.txt"'),
         retrieved_at=table.day("retrieved_at") or date.min,
-        digest=Digest(
-            f"sha256:{_matching(table, 'sha256', _SHA256, '64 hexadecimal digits, as sha256sum prints them')}"
-        ),
+        digest=_digest(table),
         entries=table.integer("entries", 0, least=0, most=MOST_ENTRIES) or None,
         valid_from=table.day("valid_from"),
         valid_to=table.day("valid_to"),
@@ -116,11 +193,37 @@ def _record(table: Table) -> ListRecord:
         accepted_by=table.text("accepted_by", "") or None,
         updates=updates,
         last_checked=table.day("last_checked"),
+        etag=table.text("etag", "") or None,
+        despite=table.texts("despite"),
+        place=place,
     )
     if record.valid_from and record.valid_to and record.valid_from > record.valid_to:
         table.mistake("valid_to", "lies before valid_from")
     table.finish()
     return record
+
+
+def _origin(table: Table) -> dict[str, Any]:
+    """Read the keys of ``Origin``."""
+    return {
+        "id": _matching(table, "id", _ID, "lower-case letters, digits and hyphens"),
+        "title": table.text("title"),
+        "issuer": table.text("issuer"),
+        "country": _matching(table, "country", _COUNTRY, "a country in two letters, or EU"),
+        "legal_basis": table.text("legal_basis"),
+        "kind": table.choice("kind", KINDS),
+        "licence": table.text("licence"),
+        "source": table.text("source", limit=2048),
+        "scope": table.text("scope", "") or None,
+    }
+
+
+def _format(table: Table) -> str:
+    return table.choice("format", [form.id for form in FORMATS])
+
+
+def _digest(table: Table) -> Digest:
+    return Digest(f"sha256:{_matching(table, 'sha256', _SHA256, '64 hexadecimal digits, as sha256sum prints them')}")
 
 
 def _matching(table: Table, key: str, pattern: re.Pattern[str], wanted: str) -> str:

@@ -166,7 +166,7 @@ class _Loading:
                 "restore the bytes, or review the new ones and write their digest into the catalog",
             )
         else:
-            self._load(record, record.file, record.format, self._guards)
+            self._load(record, record.file, record.format, guards_of(record, self._guards))
 
     def _load(self, record: ListRecord | None, name: str, form: str, guards: Guards) -> None:
         content = self._contents[name]
@@ -195,6 +195,17 @@ class _Loading:
         self.mistakes.append(Mistake(file=name, key="", line=line, problem=problem))
 
 
+def guards_of(record: ListRecord, guards: Guards) -> Guards:
+    """The guards of one list: without the names that a person accepted for it."""
+    if not record.despite:
+        return guards
+    accepted = frozenset(record.despite)
+    return Guards(
+        is_suffix=lambda name: name not in accepted and guards.is_suffix(name),
+        protected=frozenset(guards.protected) - accepted,
+    )
+
+
 def _content(folder: Path, name: str) -> bytes | None:
     path = folder / name
     try:
@@ -216,15 +227,17 @@ def _age(record: ListRecord, today: date) -> int | None:
 
 def _too_old(records: tuple[ListRecord, ...], catalog: bytes, today: date, ages: Blocklists) -> list[Mistake]:
     found = []
-    for index, record in enumerate(records):
+    for record in records:
         age = _age(record, today)
         if age is not None and age > ages.refuse_age and record.is_in_force(today):
             problem = (
                 f"{record.id} was checked {age} days ago, more than the {ages.refuse_age} of [blocklists] refuse_age: "
                 "check it again, or write updates = false and a review_by date if it no longer changes"
             )
-            line = line_of(catalog.decode(), ("list", index, "last_checked"))
-            found.append(Mistake(file=CATALOG, key=f"list[{index + 1}].last_checked", line=line, problem=problem))
+            line = line_of(catalog.decode(), ("list", record.place, "last_checked"))
+            found.append(
+                Mistake(file=CATALOG, key=f"list[{record.place + 1}].last_checked", line=line, problem=problem)
+            )
     return found
 
 
