@@ -22,7 +22,7 @@ class Seed:
 
     text: str
     place: str
-    """``FILE:LINE``, or ``argument N``."""
+    """``FILE:LINE``, ``FILE: row N`` or ``argument N``."""
 
 
 def read_seeds(sources: Sequence[str]) -> Iterator[Seed]:
@@ -36,12 +36,22 @@ def read_seeds(sources: Sequence[str]) -> Iterator[Seed]:
         if "://" in source:
             yield Seed(text=source, place=f"argument {number}")
             continue
-        path = Path(source)
-        if not path.is_file():
-            raise UsageError(
-                f"{source!r} is neither an absolute URL nor a file: write https://{source}/ or the path of a seed file"
-            )
-        yield from _read_file(path)
+        yield from _read_file(_file(source))
+
+
+def _file(source: str) -> Path:
+    path = Path(source)
+    try:
+        is_file, is_folder = path.is_file(), path.is_dir()
+    except OSError:  # too long for a name, or a folder on the way that may not be entered
+        is_file = is_folder = False
+    if is_file:
+        return path
+    if is_folder:
+        raise UsageError(f"{source!r} is a folder: name the seed file in it")
+    raise UsageError(
+        f"{source!r} is neither an absolute URL nor a file: write https://{source}/ or the path of a seed file"
+    )
 
 
 def _read_file(path: Path) -> Iterator[Seed]:
@@ -54,7 +64,7 @@ def _read_file(path: Path) -> Iterator[Seed]:
         else:
             yield from _read_text(path)
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: is not UTF-8 text (byte {error.start}): save the seeds as UTF-8") from error
+        raise UsageError(f"{path}: is not UTF-8 text: save the seeds as UTF-8, unpacked") from error
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
 
@@ -69,9 +79,10 @@ def _read_text(path: Path) -> Iterator[Seed]:
 
 def _read_csv(path: Path, delimiter: str) -> Iterator[Seed]:
     with path.open(encoding="utf-8-sig", newline="") as lines:
-        rows = csv.reader(lines, delimiter=delimiter)
-        column = _column(next(rows, []), path)
+        # Strict, or a quotation mark that nobody closed would swallow all seeds behind it without a word.
+        rows = csv.reader(lines, delimiter=delimiter, strict=True)
         try:
+            column = _column(next(rows, []), path)
             for row in rows:
                 text = row[column].strip() if len(row) > column else ""
                 if text:
@@ -89,12 +100,20 @@ def _read_parquet(path: Path) -> Iterator[Seed]:
             name = file.schema_arrow.names[_column(file.schema_arrow.names, path)]
             number = 0
             for batch in file.iter_batches(columns=[name]):
-                for text in batch.column(0).to_pylist():
+                for value in batch.column(0).to_pylist():
                     number += 1
+                    text = _text(value)
                     if text:
-                        yield Seed(text=str(text).strip(), place=f"{path}: row {number}")
+                        yield Seed(text=text, place=f"{path}: row {number}")
     except pa.ArrowException as error:
         raise UsageError(f"{path}: is not a readable Parquet file: {error}") from error
+
+
+def _text(value: object) -> str:
+    """Read a cell; old writers leave strings unmarked, so that they come as octets."""
+    if value is None:
+        return ""
+    return (value.decode("utf-8") if isinstance(value, bytes) else str(value)).strip()
 
 
 def _column(names: Sequence[str], path: Path) -> int:
