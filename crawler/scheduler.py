@@ -58,8 +58,14 @@ class FrontierScheduler(BaseScheduler):
         return bool(self._ready) or not self._runtime.is_over
 
     def enqueue_request(self, request: Request) -> bool:
-        """Refuse: a request that reaches the engine without a visit has not passed the journal."""
+        """Refuse: a request that reaches the engine this way has not passed the journal.
+
+        Where a middleware answered one of ours with it, the visit ends here.
+        """
         logger.error("request outside the frontier dropped: %s", request)
+        visit = request.meta.get(VISIT_KEY)
+        if visit is not None:
+            self._runtime.astray(visit, "asked for something else")
         return False
 
     def next_request(self) -> Request | None:

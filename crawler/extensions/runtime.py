@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
     from scrapy.http import Response
+    from twisted.python.failure import Failure
 
     from crawler.errors import ClearcrawlError
     from crawler.extensions.opening import Parts
@@ -249,7 +250,20 @@ class Runtime:
         self._pump()
 
     def _send(self, visit: Visit) -> None:
-        self._release(self.sending.page(visit))
+        request = self.sending.page(visit)
+        request.errback = self._lost
+        self._release(request)
+
+    def _lost(self, failure: Failure) -> Failure:
+        """Settle a visit whose response another middleware threw away before the response gate saw it."""
+        self.astray(failure.request.meta[VISIT_KEY], repr(failure.value))  # type: ignore[attr-defined] # set by Scrapy
+        return failure
+
+    def astray(self, visit: Visit, detail: str) -> None:
+        """Settle a visit that left the way of its request; one that has its outcome stays as it is."""
+        if not visit.is_settled:
+            self.answered(visit)
+            self.failed(visit, "internal_error", f"a middleware came between: {detail}")
 
     # -- what comes back
 

@@ -74,21 +74,23 @@ class Generous(FrontierSpider):
 '''
 
 
-def scrapy(lab: Lab, *arguments: str, settings: str = SETTINGS, **environment: str) -> Ended:
+def scrapy(lab: Lab, *arguments: str, settings: str = SETTINGS, timeout: float = 60, **environment: str) -> Ended:
     """Run ``scrapy`` in a project of the lab."""
     folder = lab.folder / "project"
     folder.mkdir(exist_ok=True)
     (folder / "labsettings.py").write_text(settings)
     (folder / "labspiders.py").write_text(SPIDERS)
     environment = {"SCRAPY_SETTINGS_MODULE": "labsettings", "PYTHONPATH": f"{folder}:{ROOT}", **environment}
-    return wait(lab.spawn([sys.executable, "-m", "scrapy", *arguments], **environment))
+    return wait(lab.spawn([sys.executable, "-m", "scrapy", *arguments], **environment), timeout)
 
 
-def crawl(lab: Lab, spider: str, seeds: str, *arguments: str, settings: str = SETTINGS) -> Ended:
+def crawl(lab: Lab, spider: str, seeds: str, *arguments: str, settings: str = SETTINGS, timeout: float = 60) -> Ended:
     """Run ``scrapy crawl`` into the lab's folder."""
     given = {"OUT": lab.out, "POLICIES": lab.policies, "BLOCKLISTS": lab.blocklists}
     options = [part for name, path in given.items() for part in ("-s", f"CLEARCRAWL_{name}={path}")]
-    return scrapy(lab, "crawl", spider, "-a", f"seeds={seeds}", *options, *arguments, settings=settings)
+    return scrapy(
+        lab, "crawl", spider, "-a", f"seeds={seeds}", *options, *arguments, settings=settings, timeout=timeout
+    )
 
 
 def items(lab: Lab) -> Path:
