@@ -206,10 +206,10 @@ def test_what_the_checks_import_is_declared() -> None:
     assert _imported_distributions(paths) <= declared
 
 
-AUDITOR_ROOMS = (*PURE_ROOMS, "storage", "audit")
+AUDITOR_ROOMS = (*PURE_ROOMS, "storage", "asking", "audit")
 AUDITOR_MODULES = [
     *(path for room in AUDITOR_ROOMS for path in sorted((PACKAGE / room).rglob("*.py"))),
-    *(path for path in MODULES if path.name in {"errors.py", "fetching.py", "asking.py"} and path.parent == PACKAGE),
+    *(path for path in MODULES if path.name in {"errors.py", "fetching.py"} and path.parent == PACKAGE),
     *(
         PACKAGE / "cli" / f"{name}.py"
         for name in ("main", "lazy", "common", "layout", "arguments", "audit", "explain", "status", "check")

@@ -18,7 +18,7 @@ from crawler.values.printable import for_terminal
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from crawler.asking import Asker, Judged
+    from crawler.asking.pages import Asker, Judged
     from crawler.cli.check_lines import Line
     from crawler.policy.document import CrawlPolicy
 
@@ -57,7 +57,7 @@ def command(urls: tuple[str, ...], policies: Path | None, blocklists: Path | Non
 
 def _open(policies: Path | None, blocklists: Path | None) -> tuple[Asker, CrawlPolicy]:
     """Open policy and lists as a crawl does; refuses to ask strangers without saying who asks."""
-    from crawler.asking import Asker  # noqa: PLC0415 - keeps --help quick
+    from crawler.asking.pages import Asker  # noqa: PLC0415 - keeps --help quick
     from crawler.policy.gate import Gate  # noqa: PLC0415 - as above
     from crawler.storage.blocklists import open_blocklists  # noqa: PLC0415 - as above
     from crawler.storage.policies import open_policy, require_identity  # noqa: PLC0415 - as above

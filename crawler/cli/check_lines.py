@@ -14,7 +14,7 @@ from crawler.optout.statement import Carrier, Question, Use
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crawler.asking import Judged
+    from crawler.asking.pages import Judged
     from crawler.optout.statement import Statement
     from crawler.policy.document import CrawlPolicy
     from crawler.values.url import CanonicalUrl

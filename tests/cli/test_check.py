@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from crawler import __version__
-from crawler.asking import Asker
+from crawler.asking.pages import Asker
 from crawler.demo.folders import write_folders
 from crawler.demo.web import DemoWeb
 from crawler.optout.registry import READERS

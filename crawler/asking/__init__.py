@@ -1,0 +1,1 @@
+"""Asks sites outside of Scrapy, for commands that look without crawling."""
