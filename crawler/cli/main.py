@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, Entry] = {
     "status": Entry(module="crawler.cli.status", summary="A running or finished crawl at a glance."),
     "check": Entry(module="crawler.cli.check", summary="What sites state now, and what would be decided."),
     "audit": Entry(module="crawler.cli.audit", summary="Questions to a finished crawl; needs no Scrapy."),
+    "conformance": Entry(module="crawler.cli.conformance", summary="Run opt-out vectors through readers and decision."),
     "completion": Entry(module="crawler.cli.completion", summary="Print the completion script of a shell."),
 }
 

@@ -18,6 +18,7 @@ from crawler.optout.media.embedded import ManifestStore, packet_of
 from crawler.optout.media.opening import describe
 from crawler.optout.registry import READERS, site_files
 from crawler.optout.robots.groups import parse
+from crawler.optout.robots.outcome import RobotsFetch, judge
 from crawler.optout.site_file import SiteFileOutcome
 from crawler.optout.statement import Question, RobotsRecords, Source, Use
 from crawler.values.digest import sha256
@@ -82,13 +83,32 @@ def question_of(given: Mapping[str, Any], url: CanonicalUrl) -> Question:
 
 def robots_of(given: Mapping[str, Any], url: CanonicalUrl) -> RobotsRecords | None:
     """Records of the vector's robots.txt; ``None`` where it has none that may be parsed."""
-    fetch = given.get("robots_fetch")
-    if fetch is None and "robots_txt" not in given:
-        return None
-    body = given["robots_txt"].encode() if fetch is None else _robots_body(fetch)
+    body = judge(robots_fetch_of(given)).body
     if body is None:
         return None
     return RobotsRecords(file=parse(body), source=_source(resolve(url, "/robots.txt"), body))
+
+
+def robots_fetch_of(given: Mapping[str, Any]) -> RobotsFetch:
+    """What came of asking for the vector's robots.txt; one that is not given answers 404."""
+    fetch = given.get("robots_fetch")
+    if fetch is None:
+        fetch = {"body": given["robots_txt"]} if "robots_txt" in given else {"status": _NOT_FOUND}
+    hops = tuple(f"hop {number}" for number in range(1, fetch.get("redirects", 0) + 1))
+    copy = fetch.get("cached_body")
+    error = fetch.get("error")
+    return RobotsFetch(
+        requested=resolve(canonicalise(given["url"]), "/robots.txt"),
+        status=None if error else fetch.get("status", _OK),
+        error=error,
+        hops=(*hops[:-1], fetch["final_url"]) if hops and "final_url" in fetch else hops,
+        content_type=fetch.get("content_type"),
+        body=_robots_body(fetch),
+        retrieved_at=RETRIEVED_AT,
+        cached_body=None if copy is None else copy.encode("utf-8", "surrogatepass"),
+        cached_age_s=fetch.get("cached_age_s"),
+        unreachable_for_s=fetch.get("unreachable_for_s"),
+    )
 
 
 def outcome(path: str, url: CanonicalUrl, answer: str | Mapping[str, Any] | None) -> SiteFileOutcome:
@@ -163,15 +183,12 @@ def _media_type(given: Mapping[str, Any]) -> str | None:
     return str(named).partition(";")[0].strip().lower()
 
 
-def _robots_body(fetch: Mapping[str, Any]) -> bytes | None:
-    """Body that the readers may see; the outcome's own table (robots/outcome.py) judges access."""
-    if fetch.get("error") or fetch.get("status", _OK) != _OK:
-        return None
+def _robots_body(fetch: Mapping[str, Any]) -> bytes:
     if "body_b64" in fetch:
         return b64decode(fetch["body_b64"])
     if "body_parts" in fetch:
-        return "".join(text * times for text, times in fetch["body_parts"]).encode()
-    return str(fetch.get("body", "")).encode()
+        return "".join(text * times for text, times in fetch["body_parts"]).encode("utf-8", "surrogatepass")
+    return str(fetch.get("body", "")).encode("utf-8", "surrogatepass")
 
 
 def _source(url: CanonicalUrl, body: bytes) -> Source:
