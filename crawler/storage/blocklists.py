@@ -21,7 +21,7 @@ from crawler.values.digest import sha256
 from crawler.values.toml_lines import line_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import date
     from pathlib import Path
 
@@ -85,18 +85,8 @@ def open_blocklists(folder: Path, *, today: date, ages: Blocklists, suffixes: Bu
     Raises ``UsageError`` where the folder or a file cannot be read, ``DocumentError`` with every mistake: of the
     catalog, of bytes that differ from their digest, of entries, and of a list last checked before the refuse age.
     """
-    if not folder.is_dir():
-        raise UsageError(f"{folder}: no such folder; name one that holds {CATALOG}, or make one with clearcrawl init")
-    contents = {
-        name: content for name in (CATALOG, LOCAL, PROTECTED) if (content := _content(folder, name)) is not None
-    }
-    if CATALOG not in contents:
-        raise UsageError(f"{folder / CATALOG}: no such file; a folder of blocklists has a catalog, be it empty")
+    contents = read_contents(folder)
     records = read_catalog(contents[CATALOG])
-    for record in records:
-        content = _content(folder, record.file)
-        if content is not None:
-            contents[record.file] = content
     opened = open_contents(contents, today=today, suffixes=suffixes)
     old = _too_old(records, contents[CATALOG], today, ages)
     if old:
@@ -105,6 +95,38 @@ def open_blocklists(folder: Path, *, today: date, ages: Blocklists, suffixes: Bu
     return OpenedBlocklists(
         matcher=opened.matcher, digest=opened.digest, lists=opened.lists, warnings=tuple(warnings), files=opened.files
     )
+
+
+def read_contents(folder: Path) -> dict[str, bytes]:
+    """Bytes of the catalog and of every file that it makes part of the snapshot, by name; what is missing is left out.
+
+    Raises ``UsageError`` where there is no catalog or a file cannot be read, ``DocumentError`` for a wrong catalog.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: no such folder; name one that holds {CATALOG}, or make one with clearcrawl init")
+    contents = {
+        name: content for name in (CATALOG, LOCAL, PROTECTED) if (content := _content(folder, name)) is not None
+    }
+    if CATALOG not in contents:
+        raise UsageError(f"{folder / CATALOG}: no such file; a folder of blocklists has a catalog, be it empty")
+    for record in read_catalog(contents[CATALOG]):
+        content = _content(folder, record.file)
+        if content is not None:
+            contents[record.file] = content
+    return contents
+
+
+def files_of(contents: Mapping[str, bytes]) -> tuple[ListFile, ...]:
+    """The files of a snapshot, in the order of its digest."""
+    names = (CATALOG, LOCAL, PROTECTED, *(record.file for record in read_catalog(contents[CATALOG])))
+    return tuple(
+        ListFile(name=name, digest=sha256(contents[name]), content=contents[name]) for name in names if name in contents
+    )
+
+
+def digest_of(files: Iterable[tuple[Digest, str]]) -> Digest:
+    """Digest of a snapshot from digest and name of each file."""
+    return sha256("".join(f"{digest} {name}\n" for digest, name in files).encode())
 
 
 def open_contents(contents: Mapping[str, bytes], *, today: date, suffixes: BundledSuffixes) -> OpenedBlocklists:
@@ -122,11 +144,10 @@ def open_contents(contents: Mapping[str, bytes], *, today: date, suffixes: Bundl
             warnings.append(f"{record.id}: was to be reviewed by {record.review_by}")
     if loading.mistakes:
         raise DocumentError(loading.mistakes)
-    names = [name for name in (CATALOG, LOCAL, PROTECTED, *(record.file for record in records)) if name in contents]
-    files = tuple(ListFile(name=name, digest=sha256(contents[name]), content=contents[name]) for name in names)
+    files = files_of(contents)
     return OpenedBlocklists(
         matcher=loading.matcher,
-        digest=sha256("".join(f"{file.digest} {file.name}\n" for file in files).encode()),
+        digest=digest_of((file.digest, file.name) for file in files),
         lists=tuple(loading.lists),
         warnings=tuple(warnings),
         files=files,
