@@ -82,6 +82,8 @@ class Link:
     index: int = 0
     """Counted over all elements kept as links from 0."""
     hreflang: str | None = None
+    covers_page: bool = True
+    """Whether it stands in ``head`` or ``body`` itself, and not in an element of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +94,8 @@ class Script:
     """Essence, lower case."""
     text: str
     index: int
+    covers_page: bool = True
+    """As for a link."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +209,7 @@ class _Pass:
         reference = (href or "").strip(_WHITE_SPACE)
         self._keep(self.hyperlinks, reference)
         if attributes.get("rel"):
-            self._link(node.tag or "", attributes, reference)
+            self._link(node, attributes, reference)
 
     def _keep(self, kept: dict[str, None], reference: str) -> None:
         if len(kept) < self.limits.links:
@@ -213,10 +217,11 @@ class _Pass:
         elif reference not in kept:
             self.has_more_links = True
 
-    def _link(self, tag: str, attributes: dict[str, str | None], href: str) -> None:
+    def _link(self, node: LexborNode, attributes: dict[str, str | None], href: str) -> None:
         if len(self.links) >= self.limits.elements:
             self.is_truncated = True
             return
+        tag = node.tag or ""
         rel = tuple((attributes.get("rel") or "").lower().split())
         if tag == "link" and self.canonical is None and "canonical" in rel:
             self.canonical = href
@@ -229,13 +234,14 @@ class _Pass:
                 markup=_rebuilt(tag, attributes),
                 index=len(self.links),
                 hreflang=attributes.get("hreflang"),
+                covers_page=_covers_page(node),
             ),
         )
 
     def visit_link(self, node: LexborNode) -> None:
         attributes = node.attributes
         if "href" in attributes:
-            self._link("link", attributes, (attributes.get("href") or "").strip(_WHITE_SPACE))
+            self._link(node, attributes, (attributes.get("href") or "").strip(_WHITE_SPACE))
 
     def visit_base(self, node: LexborNode) -> None:
         if self.base is None and "href" in node.attributes:
@@ -270,7 +276,9 @@ class _Pass:
         if len(self.scripts) >= self.limits.elements:
             self.is_truncated = True
             return
-        self.scripts.append(Script(type=kind, text=node.text(), index=len(self.scripts)))
+        self.scripts.append(
+            Script(type=kind, text=node.text(), index=len(self.scripts), covers_page=_covers_page(node))
+        )
 
     def visit_title(self, node: LexborNode) -> None:
         if self.title is None and not _is_inside(node, "svg"):
@@ -367,6 +375,11 @@ def _is_inside(node: LexborNode, tag: str) -> bool:
             return True
         parent = parent.parent
     return False
+
+
+def _covers_page(node: LexborNode) -> bool:
+    parent = node.parent
+    return parent is not None and parent.tag in {"head", "body"}
 
 
 def _rebuilt(tag: str, attributes: dict[str, str | None]) -> str:
