@@ -11,6 +11,7 @@ from crawler.optout.readers.content_signals import ContentSignalsReader
 from crawler.optout.readers.licence import LicenceReader
 from crawler.optout.readers.plus_xmp import PlusXmpReader
 from crawler.optout.readers.robots_meta import RobotsMetaReader
+from crawler.optout.readers.rsl import RslReader
 from crawler.optout.readers.tdmrep import TdmRepReader
 from crawler.optout.readers.trust_txt import TrustTxtReader
 from crawler.optout.readers.unlisted import UnlistedReader
@@ -25,6 +26,7 @@ READERS: tuple[OptOutReader, ...] = (
     AiprefReader(),
     ContentSignalsReader(),
     TdmRepReader(),
+    RslReader(),
     RobotsMetaReader(),
     UnlistedReader(),
     TrustTxtReader(),

@@ -316,7 +316,8 @@ def compile_site(
     if rules.file is not None and rules.outcome.digest is not None:
         url = parse(origin + ROBOTS_PATH).text
         at = rules.outcome.retrieved_at or robots.retrieved_at
-        records = RobotsRecords(file=rules.file, source=Source(url=url, digest=rules.outcome.digest, retrieved_at=at))
+        source = Source(url=url, digest=rules.outcome.digest, retrieved_at=at)
+        records = RobotsRecords(file=rules.file, source=source, token=policy.identity.product_token)
     outcomes = [SiteFileOutcome.from_json(one.facts, one.body) for one in files]
     return SiteKnowledge(
         origin=origin,

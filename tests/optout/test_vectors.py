@@ -10,6 +10,7 @@ from tests.shared import SHARED, shared_path
 
 PUBLISHED = {
     "tdmrep": "tdmrep.json",
+    "rsl": "rsl.json",
     "robots-meta": "robots-meta.json",
     "unlisted": "robots-meta.json",
     "ai-tokens": "ai-tokens.json",

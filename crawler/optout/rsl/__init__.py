@@ -1,0 +1,1 @@
+"""RSL documents: what they hold, and what that means for one use of one resource."""
