@@ -89,6 +89,8 @@ class CheckedHTTP11Handler(HTTP11DownloadHandler):
         self.policy = VerifyingPolicy()
         self._pool._factory = CheckedHTTP11Factory  # noqa: SLF001 - as Scrapy's own handler does
         self._pool.cachedConnectionTimeout = IDLE_SECONDS  # type: ignore[assignment]  # any number of seconds will do
+        # A request that Twisted repeats on its own would pass no gate and be no attempt of the journal (R2.1).
+        self._pool.retryAutomatically = False
         self.pool = self._pool
 
     async def download_request(self, request: Request) -> Response:

@@ -472,26 +472,23 @@ def test_connection_is_kept_alive(downloader: Make) -> None:
     assert [outcome.exchange.ip_address for outcome in outcomes] == ["127.0.0.1"] * 3
 
 
-def test_stale_connection_is_replaced_and_the_second_sending_counted(downloader: Make) -> None:
-    """A server that closes a kept connection gets the request once more; the exchange says so."""
+def test_nothing_is_sent_again_behind_the_gate(downloader: Make) -> None:
+    """A kept connection that breaks under a request ends the exchange: another try is another attempt (R2.1)."""
     first = iter([True])
 
     def script(connection: Connection, _: bytes) -> bool:
         if next(first, False):
             connection.send(REPLY)
             return True
-        if len(wire.connections) == 1:
-            return False
-        connection.send(REPLY)
-        return True
+        return False
 
     with Wire(script) as wire:
         one = downloader()
         one.fetch(f"http://a.test:{wire.port}/1")
         outcome = one.fetch(f"http://a.test:{wire.port}/2")
-        assert len(wire.requests) == 3
-    assert outcome.response.body == b"hi"
-    assert outcome.exchange.sends == 2
+        assert len(wire.requests) == 2
+    assert outcome.exchange.error == "connection_error"
+    assert outcome.exchange.sends == 1
 
 
 def test_octets_behind_a_reply_end_the_connection(downloader: Make) -> None:
