@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawler.optout.readers.ai_tokens import AiTokensReader
+from crawler.optout.readers.ai_txt import AiTxtReader
 from crawler.optout.readers.aipref import AiprefReader
 from crawler.optout.readers.c2pa import C2paReader
 from crawler.optout.readers.content_signals import ContentSignalsReader
@@ -29,6 +30,7 @@ READERS: tuple[OptOutReader, ...] = (
     RslReader(),
     RobotsMetaReader(),
     UnlistedReader(),
+    AiTxtReader(),
     TrustTxtReader(),
     C2paReader(),
     PlusXmpReader(),
