@@ -172,6 +172,10 @@ NEWER_STANDARD_LIBRARY = {"compression"}
 """Modules that a newer Python brings and an older one takes from a distribution."""
 
 
+OPTIONAL = {"c2pa": "c2pa-python"}
+"""Modules of the extras, imported where they are installed."""
+
+
 def _imported_distributions(paths: list[Path]) -> set[str]:
     """Names of the distributions that the modules import directly."""
     owners = packages_distributions()
@@ -184,7 +188,8 @@ def _imported_distributions(paths: list[Path]) -> set[str]:
             for module in modules:
                 top = module.split(".")[0]
                 if top not in sys.stdlib_module_names | NEWER_STANDARD_LIBRARY and top not in OURS:
-                    names |= {owner.lower() for owner in owners.get(top, [f"(not installed: {top})"])}
+                    unknown = OPTIONAL.get(top, f"(not installed: {top})")
+                    names |= {owner.lower() for owner in owners.get(top, [unknown])}
     return names
 
 
@@ -194,7 +199,8 @@ def _names(requirements: list[str]) -> set[str]:
 
 def test_declared_dependencies_are_the_direct_imports() -> None:
     """What is imported is declared, and what is declared is imported."""
-    declared = _names(PROJECT["project"]["dependencies"])
+    project = PROJECT["project"]
+    declared = _names([*project["dependencies"], *project["optional-dependencies"]["all"]])
     assert _imported_distributions(MODULES) == declared
 
 

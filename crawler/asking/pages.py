@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from crawler.asking.site_files import SiteAsker, head_of
 from crawler.errors import UrlError
+from crawler.manifest_stores import read_manifest_store
 from crawler.optout.collect import NOTHING
 from crawler.optout.inherit import inherit
 from crawler.policy.decision import Decision, Verdict
@@ -130,7 +131,14 @@ class Asker:
         if fetched.is_stopped or known.seen is None:
             return known
         head = head_of(url, fetched)
-        seen = see_body(known.seen, head, fetched.body, as_sent=fetched.body_as_sent, limits=self._policy.limits)
+        seen = see_body(
+            known.seen,
+            head,
+            fetched.body,
+            as_sent=fetched.body_as_sent,
+            limits=self._policy.limits,
+            read_store=read_manifest_store,
+        )
         seen = replace(seen, carriers=self._sites.with_documents(seen.carriers))
         return self._decided(replace(known, seen=seen, has_body=True), head)
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from crawler.manifest_stores import read_manifest_store
 from crawler.network.exchange import StopReason
 from crawler.policy.decision import Verdict
 from crawler.policy.response import Head, Seen, facts_after, see_body, see_head
@@ -50,7 +51,9 @@ class Responses:
         assert exchange is not None  # noqa: S101 - a response has an exchange
         visit.body = body
         head = _head(visit, exchange)
-        seen = see_body(_seen(visit), head, body, as_sent=exchange.body_as_sent, limits=self._limits)
+        seen = see_body(
+            _seen(visit), head, body, as_sent=exchange.body_as_sent, limits=self._limits, read_store=read_manifest_store
+        )
         _note(visit, seen)
         return seen.refusal
 
