@@ -57,6 +57,11 @@ class Origin:
     """URL of the file, or how it came here."""
     scope: str | None = None
     """What the list is about, where that is more or less than copyright."""
+    valid_from: date | None = None
+    valid_to: date | None = None
+    """Last day on which the list counts."""
+    review_by: date | None = None
+    accepted_by: str | None = None
 
     @property
     def meets_measure(self) -> bool:
@@ -77,11 +82,6 @@ class ListRecord(Origin):
     """Of the bytes as received; key ``sha256``."""
     entries: int | None
     """How many the person who accepted the list saw."""
-    valid_from: date | None
-    valid_to: date | None
-    """Last day on which the list counts."""
-    review_by: date | None
-    accepted_by: str | None
     updates: bool
     """Whether the list is to be fetched again; a court's decision is not."""
     last_checked: date | None
@@ -187,24 +187,21 @@ def _record(table: Table, place: int) -> ListRecord:
         retrieved_at=table.day("retrieved_at") or date.min,
         digest=_digest(table),
         entries=table.integer("entries", 0, least=0, most=MOST_ENTRIES) or None,
-        valid_from=table.day("valid_from"),
-        valid_to=table.day("valid_to"),
-        review_by=table.day("review_by"),
-        accepted_by=table.text("accepted_by", "") or None,
         updates=updates,
         last_checked=table.day("last_checked"),
         etag=table.text("etag", "") or None,
         despite=table.texts("despite"),
         place=place,
     )
-    if record.valid_from and record.valid_to and record.valid_from > record.valid_to:
-        table.mistake("valid_to", "lies before valid_from")
     table.finish()
     return record
 
 
 def _origin(table: Table) -> dict[str, Any]:
     """Read the keys of ``Origin``."""
+    valid_from, valid_to = table.day("valid_from"), table.day("valid_to")
+    if valid_from and valid_to and valid_from > valid_to:
+        table.mistake("valid_to", "lies before valid_from")
     return {
         "id": _matching(table, "id", _ID, "lower-case letters, digits and hyphens"),
         "title": table.text("title"),
@@ -215,6 +212,10 @@ def _origin(table: Table) -> dict[str, Any]:
         "licence": table.text("licence"),
         "source": table.text("source", limit=2048),
         "scope": table.text("scope", "") or None,
+        "valid_from": valid_from,
+        "valid_to": valid_to,
+        "review_by": table.day("review_by"),
+        "accepted_by": table.text("accepted_by", "") or None,
     }
 
 

@@ -7,7 +7,7 @@ read in ``crawler.blocklists``.
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ from crawler.values.digest import sha256
 from crawler.values.toml_lines import line_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import date
     from pathlib import Path
 
@@ -91,7 +91,7 @@ def open_blocklists(folder: Path, *, today: date, ages: Blocklists, suffixes: Bu
     old = _too_old(records, contents[CATALOG], today, ages)
     if old:
         raise DocumentError(old)
-    warnings = [*_ageing(records, today, ages), *opened.warnings, *_strangers(folder, records)]
+    warnings = [*_ageing(records, today, ages), *opened.warnings, *strangers(folder, records)]
     return OpenedBlocklists(
         matcher=opened.matcher, digest=opened.digest, lists=opened.lists, warnings=tuple(warnings), files=opened.files
     )
@@ -159,7 +159,7 @@ class _Loading:
 
     def __init__(self, contents: Mapping[str, bytes], suffixes: BundledSuffixes) -> None:
         self._contents = contents
-        self._own_guards = Guards(is_suffix=suffixes.is_suffix)
+        self._own_guards = own_guards(suffixes)
         self.matcher = Matcher()
         self.lists: list[ListInForce] = []
         self.mistakes: list[Mistake] = []
@@ -168,7 +168,7 @@ class _Loading:
         )
         protected = list(entries)
         self._note(PROTECTED, [item for item in protected if not isinstance(item, Entry) and item.is_error])
-        self._guards = Guards(is_suffix=suffixes.is_suffix, protected=protected_names(protected))
+        self._guards = own_guards(suffixes, protected_names(protected))
 
     def take_local(self) -> None:
         """Load the operator's own list; what it names is meant, protected or not."""
@@ -216,12 +216,18 @@ class _Loading:
         self.mistakes.append(Mistake(file=name, key="", line=line, problem=problem))
 
 
+def own_guards(suffixes: BundledSuffixes, protected: Collection[str] = frozenset()) -> Guards:
+    """What no entry may cover: public suffixes, and the names and parents of ``protected.txt``."""
+    return Guards(is_suffix=suffixes.is_suffix, protected=protected)
+
+
 def guards_of(record: ListRecord, guards: Guards) -> Guards:
     """The guards of one list: without the names that a person accepted for it."""
     if not record.despite:
         return guards
     accepted = frozenset(record.despite)
-    return Guards(
+    return replace(
+        guards,
         is_suffix=lambda name: name not in accepted and guards.is_suffix(name),
         protected=frozenset(guards.protected) - accepted,
     )
@@ -270,7 +276,7 @@ def _ageing(records: tuple[ListRecord, ...], today: date, ages: Blocklists) -> l
     ]
 
 
-def _strangers(folder: Path, records: tuple[ListRecord, ...]) -> list[str]:
+def strangers(folder: Path, records: tuple[ListRecord, ...]) -> list[str]:
     """Files beside the lists that no entry of the catalog names."""
     known = {record.file for record in records}
     try:
