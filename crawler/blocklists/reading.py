@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from crawler.blocklists.interface import Entry, EntryKind, Finding
+from crawler.blocklists.interface import Entry, EntryKind, Finding, Run
+from crawler.blocklists.lines import NAME_OCTETS, LineFormat
+from crawler.blocklists.names import NameTable
 from crawler.blocklists.scripts import mixed_scripts
 from crawler.errors import UrlError
 from crawler.values.host import HostForm, canonical_host, form_of
@@ -28,9 +30,21 @@ _MAPPED = 96
 _WIDEST = {4: 8, 6: 16}
 """A shorter prefix covers a part of the internet, not somebody on it."""
 _MARKUP = re.compile(rb"\s*<(?:!doctype|!--|\?xml|html|head|body|script|meta)\b", re.IGNORECASE)
+_FOREIGN = (
+    (b"\x1f\x8b", "gzip data; unpack it first"),
+    (b"PK\x03\x04", "a ZIP archive; unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "Zstandard data; unpack it first"),
+    (b"BZh", "bzip2 data; unpack it first"),
+    (b"\xfd7zXZ", "xz data; unpack it first"),
+    (b"%PDF-", "a PDF page; its names have to be written into a list that a person accepts"),
+    (b"\xff\xfe", "text in UTF-16; save it as UTF-8"),
+    (b"\xfe\xff", "text in UTF-16; save it as UTF-8"),
+)
 _PATH_START = re.compile(r"[^/\s]+/[^\s]*")
 _SHOWN = 80
 _BOM = b"\xef\xbb\xbf"
+_BLOCK, _LEAST_BLOCK = 1024, 16
+"""Lines that are looked at together, and so few that each is read for itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,19 +55,36 @@ class Guards:
     """Whether a host is a public suffix, private section included."""
     protected: Collection[str] = frozenset()
     """Names of ``protected.txt`` with all their parents, see ``protected_names``."""
+    rules: Collection[str] | None = None
+    """All hosts that ``is_suffix`` knows by name; without them names are asked about one by one."""
+    wildcards: Collection[str] = frozenset()
+    """Parents of which every child may be a suffix."""
 
 
 def read_list(
     lines: Iterable[bytes], form: BlocklistFormat, guards: Guards, *, may_be_empty: bool = False
 ) -> Iterator[Entry | Finding]:
     """Read a list in order, its entries checked; the list counts only if no finding is an error."""
+    for item in read_runs(lines, form, guards, may_be_empty=may_be_empty):
+        if isinstance(item, Run):
+            for number, name in enumerate(item.names, start=item.first):
+                yield Entry(EntryKind.DOMAIN, name.decode("ascii"), number)
+        else:
+            yield item
+
+
+def read_runs(
+    lines: Iterable[bytes], form: BlocklistFormat, guards: Guards, *, may_be_empty: bool = False
+) -> Iterator[Run | Entry | Finding]:
+    """Read the same as ``read_list``, with lines that are one plain name each taken together."""
     is_empty = True
     stream = iter(lines)
     head = _head(stream)
-    if head and _MARKUP.match(head[-1].removeprefix(_BOM)):
-        yield error(None, "is a page in HTML or XML, not a list; was the address right, is a login needed?")
+    if head and (problem := _foreign(head[-1])) is not None:
+        yield error(None, problem)
         return
-    for item in form.read(chain(head, stream)):
+    lines = chain(head, stream)
+    for item in _blocks(lines, form, guards) if isinstance(form, LineFormat) else form.read(lines):
         if isinstance(item, Entry):
             problem = _problem(item, guards)
             if problem is not None:
@@ -62,6 +93,68 @@ def read_list(
         yield item
     if is_empty and not may_be_empty:
         yield error(None, "has no entries; an empty list is never taken for a good one")
+
+
+def with_repetitions(items: Iterable[Entry | Finding]) -> Iterator[Entry | Finding]:
+    """Leave a note behind every entry that stands there twice, and where the list contradicts itself."""
+    seen = NameTable()
+    excepted_at: dict[str, int] = {}
+    for item in items:
+        yield item
+        if isinstance(item, Entry):
+            if not seen.add(item.value, 0, item.line):
+                before = seen.get(item.value)
+                yield note(item.line, f"{item.value} stands there already, in line {before[1] if before else 0}")
+            if item.value in excepted_at:
+                yield note(
+                    item.line, f"contradicts line {excepted_at[item.value]}, which excepts {item.value}: it is blocked"
+                )
+        elif item.excepts is not None and item.line is not None:
+            excepted_at.setdefault(item.excepts, item.line)
+            if (blocked := seen.get(item.excepts)) is not None:
+                yield note(item.line, f"contradicts line {blocked[1]}, which blocks {item.excepts}: it stays blocked")
+
+
+def _blocks(lines: Iterable[bytes], form: LineFormat, guards: Guards) -> Iterator[Run | Entry | Finding]:
+    """Take lines by the thousand; a block with anything unusual in it is halved until the rest is read one by one."""
+    stream, first = iter(lines), 1
+    look = _Look(form, guards)
+    while block := list(islice(stream, _BLOCK)):
+        yield from look.at(block, first)
+        first += len(block)
+
+
+class _Look:
+    """Tells whether all lines of a block are plain names with which nothing is wrong."""
+
+    def __init__(self, form: LineFormat, guards: Guards) -> None:
+        self._form = form
+        self._is_quick = guards.rules is not None
+        self._bad = frozenset(name.encode() for name in (*(guards.rules or ()), *guards.protected))
+        self._parents = frozenset(name.encode() for name in guards.wildcards)
+
+    def at(self, block: list[bytes], first: int) -> Iterator[Run | Entry | Finding]:
+        names = self._names(block) if self._is_quick else None
+        if names is not None:
+            yield Run(first, names)
+        elif len(block) <= _LEAST_BLOCK:
+            yield from self._form.read(block, first)
+        else:
+            half = len(block) // 2
+            yield from self.at(block[:half], first)
+            yield from self.at(block[half:], first + half)
+
+    def _names(self, block: list[bytes]) -> list[bytes] | None:
+        names: list[bytes] = self._form.plain.findall(b"".join(block))
+        if (
+            len(names) == len(block)
+            and max(map(len, names)) <= NAME_OCTETS
+            and self._bad.isdisjoint(names)
+            and self._parents.isdisjoint([name[name.index(b".") + 1 :] for name in names])
+            and b"xn--" not in b"\n".join(names)
+        ):
+            return names
+        return None
 
 
 def _head(stream: Iterator[bytes]) -> list[bytes]:
@@ -74,6 +167,13 @@ def _head(stream: Iterator[bytes]) -> list[bytes]:
     return head
 
 
+def _foreign(line: bytes) -> str | None:
+    """What the file is, if its first line with anything in it is that of another kind of file."""
+    if _MARKUP.match(line.removeprefix(_BOM)):
+        return "is a page in HTML or XML, not a list; was the address right, is a login needed?"
+    return next((f"is {kind}, not a list" for magic, kind in _FOREIGN if line.startswith(magic)), None)
+
+
 def protected_names(entries: Iterable[Entry | Finding]) -> frozenset[str]:
     """Names of ``protected.txt`` and all parents of each, since an entry for a parent would cover the name as well."""
     names: set[str] = set()
@@ -82,6 +182,19 @@ def protected_names(entries: Iterable[Entry | Finding]) -> frozenset[str]:
             labels = item.value.split(".")
             names.update(".".join(labels[start:]) for start in range(len(labels)))
     return frozenset(names)
+
+
+def one_word(
+    text: str, number: int, entry: Callable[[str, int], Iterator[Entry | Finding]]
+) -> Iterator[Entry | Finding]:
+    """Read a line that has to be one word."""
+    words = text.split()
+    if len(words) > 1:
+        yield error(number, "has more than one word; is this list in another format?")
+    elif not text.strip("*."):
+        yield error(number, "covers every name there is")
+    else:
+        yield from entry(text, number)
 
 
 def domain_entry(word: str, line: int) -> Iterator[Entry | Finding]:
@@ -134,6 +247,20 @@ def note(line: int | None, problem: str) -> Finding:
 def error(line: int | None, problem: str) -> Finding:
     """Something that keeps the list from being loaded."""
     return Finding(line=line, problem=problem, is_error=True)
+
+
+def excepted(word: str, line: int) -> Iterator[Finding]:
+    """Note that the list itself would let a name pass."""
+    try:
+        name: str | None = canonical_host(word)
+    except UrlError:
+        name = None
+    yield Finding(
+        line=line,
+        problem=f"the list excepts {shown(word)}; it stays blocked unless exceptions.toml says otherwise",
+        is_error=False,
+        excepts=name,
+    )
 
 
 def shown(word: str) -> str:

@@ -76,6 +76,16 @@ class BundledSuffixes:
             return True
         return parent in self._wildcards and f"!{host}" not in self._rules
 
+    @property
+    def rules(self) -> frozenset[str]:
+        """Hosts that are named as suffixes, or as an exception to one; with the parents below, all but bare labels."""
+        return self._rules
+
+    @property
+    def wildcard_parents(self) -> frozenset[str]:
+        """Hosts of which every child is a suffix unless an exception says otherwise."""
+        return self._wildcards
+
     def _look_up(self, host: str) -> _Parts | None:
         if form_of(Host(host)) is not HostForm.NAME:
             return None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +12,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.blocklists.interface import Entry, EntryKind, Finding
+from crawler.blocklists.formats.ut1 import Ut1
+from crawler.blocklists.interface import Columns, Entry, EntryKind, Finding
 from crawler.blocklists.matcher import Matcher
 from crawler.blocklists.reading import Guards, protected_names, read_list
-from crawler.blocklists.registry import FORMATS, format_named
+from crawler.blocklists.registry import FORMATS, detect, format_named
 from crawler.storage.suffixes import bundled_suffixes
 from crawler.values.digest import sha256
 from tests.shared import shared_path
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "blocklists"
 PROTECTED = protected_names(
@@ -40,13 +48,21 @@ def _line(line: str | dict[str, Any]) -> bytes:
 @pytest.mark.parametrize(("form", "case"), CASES)
 def test_vectors(form: str, case: dict[str, Any]) -> None:
     """Entries, notes and errors stand where the vector says, by line."""
-    items = list(read_list(map(_line, case["lines"]), format_named(form), GUARDS))
+    columns = Columns(**case["columns"]) if "columns" in case else None
+    items = list(read_list(map(_line, case["lines"]), format_named(form, columns), GUARDS))
     entries = [[item.kind.value, item.value, item.line] for item in items if isinstance(item, Entry)]
     findings = [item for item in items if isinstance(item, Finding)]
     assert entries == case.get("entries", [])
     assert [item.line for item in findings if item.is_error] == case.get("errors", [])
     assert [item.line for item in findings if not item.is_error] == case.get("notes", [])
     assert all(item.problem.isprintable() for item in findings)
+    if "dated" in case:
+        assert [_dated(item) for item in items if isinstance(item, Entry)] == case["dated"]
+
+
+def _dated(entry: Entry) -> list[str | None]:
+    first, last = (None if day is None else str(day) for day in (entry.valid_from, entry.valid_to))
+    return [first, last, entry.reference]
 
 
 def test_registry() -> None:
@@ -96,20 +112,60 @@ def test_any_bytes(form: Any, data: list[bytes]) -> None:
             assert item.line is None or 1 <= item.line <= len(data)
 
 
-@pytest.mark.parametrize(
-    ("file", "form", "count"),
-    [
-        ("blp-piracy.domains.txt", "domains", None),
-        ("ut1-warez/domains", "domains", 1546),
-        ("ut1-warez/urls", "urls", 15),
-    ],
-)
-def test_real_lists(file: str, form: str, count: int | None) -> None:
-    """Lists in use are read whole: as many entries as they have lines that are no comment."""
+REAL = {
+    "blp-piracy.domains.txt": ("domains", rb"[^#\s]\S+"),
+    "blp-piracy.hosts.txt": ("hosts", rb"0\.0\.0\.0 \S+"),
+    "blp-piracy.adguard.txt": ("adblock", rb"\|\|.+\^"),
+    "blp-piracy.dnsmasq.conf": ("dnsmasq", rb"server=/.+/"),
+    "hagezi-anti.piracy.adblock.txt.zst": ("adblock", rb"\|\|.+\^"),
+    "ut1-warez/domains": ("domains", rb".+"),
+    "ut1-warez/urls": ("urls", rb".+"),
+}
+"""List to its format and the lines that are entries."""
+
+
+def real_list(file: str) -> list[bytes]:
+    """Lines of a list in use."""
     content = shared_path(f"data/blocklists/{file}").read_bytes()
-    items = list(read_list(content.splitlines(), format_named(form), GUARDS))
-    errors = [item for item in items if isinstance(item, Finding) and item.is_error]
+    return (zstd.decompress(content) if file.endswith(".zst") else content).splitlines(keepends=True)
+
+
+@pytest.mark.parametrize("file", REAL)
+def test_real_lists(file: str) -> None:
+    """Lists in use are read whole: as many entries as an independent count of lines, and the format is told."""
+    form, pattern = REAL[file]
+    lines = real_list(file)
+    guards = Guards(
+        is_suffix=GUARDS.is_suffix,
+        rules=bundled_suffixes().rules,
+        wildcards=bundled_suffixes().wildcard_parents,
+    )
+    items = list(read_list(lines, format_named(form), guards))
     entries = [item for item in items if isinstance(item, Entry)]
-    expected = count or sum(1 for line in content.splitlines() if line and not line.startswith(b"#"))
-    assert len(entries) + len(errors) == expected
-    assert errors == []
+    assert [item for item in items if isinstance(item, Finding)] == []
+    assert len(entries) == sum(1 for line in lines if re.fullmatch(pattern, line.strip()))
+    assert all(entry.value.encode() in lines[entry.line - 1] for entry in entries if entry.kind is EntryKind.DOMAIN)
+    told = detect(lines)
+    assert told is not None
+    assert told.id == form
+
+
+def test_real_folder() -> None:
+    """A UT1 folder: every member that is read has its reader."""
+    members = Ut1().members
+    folder = shared_path("data/blocklists/ut1-warez")
+    assert {path.name for path in folder.iterdir()} - set(members) == {"usage"}
+
+
+@pytest.mark.parametrize("form", ["domains", "hosts", "dnsmasq", "adblock"])
+def test_one_list_in_four_formats(form: str) -> None:
+    """The same list gives the same names in each of its formats."""
+    file = next(name for name, (known, _) in REAL.items() if known == form)
+    names = {
+        name: {
+            item.value for item in read_list(real_list(name), format_named(known), GUARDS) if isinstance(item, Entry)
+        }
+        for name, (known, _) in REAL.items()
+        if name in {file, "blp-piracy.domains.txt"}
+    }
+    assert len(set(map(frozenset, names.values()))) == 1

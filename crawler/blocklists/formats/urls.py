@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from crawler.blocklists.formats.domains import read_words
-from crawler.blocklists.reading import path_entry
+from crawler.blocklists.lines import LineFormat, plain_line
+from crawler.blocklists.reading import one_word, path_entry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from crawler.blocklists.interface import Entry, Finding
 
 
-class Urls:
-    """The format ``urls``."""
+class Urls(LineFormat):
+    """The format ``urls``; ``#`` begins a comment, since a fragment has no meaning in a list."""
 
     id = "urls"
     title = "URLs or host/path, one a line"
+    plain = plain_line()
+    usual = re.compile(r"(?:https?://)?[^\s/|*=]+/[^\s]*", re.IGNORECASE)
 
-    def read(self, lines: Iterable[bytes]) -> Iterator[Entry | Finding]:
-        """One word a line; ``#`` begins a comment, since a fragment has no meaning in a list."""
-        for number, line in enumerate(lines, start=1):
-            yield from read_words(line, number, path_entry)
+    def rule(self, text: str, number: int) -> Iterator[Entry | Finding]:
+        """One word a line."""
+        return one_word(text, number, path_entry)
