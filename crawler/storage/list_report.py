@@ -98,7 +98,7 @@ def measure_sentence(catalog: Catalog, today: date) -> tuple[bool, str]:
     others = ", ".join(record.id for record in in_force) or "no list at all"
     return False, (
         "Measure 1.2: no list in force is a finding of a court or authority of the EU or EEA "
-        f"({others}); watch lists, lists of other countries such as that of the USTR, and community lists do not meet it"
+        f"({others}); watch lists, lists of other countries such as the USTR's, and community lists do not meet it"
     )
 
 
@@ -129,7 +129,9 @@ def _read(name: str, content: bytes, form: str, guards: Guards, record: ListReco
         if counts[item.is_error] <= MISTAKES_SHOWN:
             level = "error" if item.is_error else "note"
             kept[item.is_error].append(
-                Remark(level=level, file=name, line=item.line, problem=item.problem, list_id=record and record.id)
+                Remark(
+                    level=level, file=name, line=item.line, problem=item.problem, list_id=record.id if record else None
+                )
             )
     for is_error, count in counts.items():
         if count > MISTAKES_SHOWN:

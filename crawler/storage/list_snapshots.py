@@ -88,8 +88,8 @@ def contents_of(folder: ListFolder, snapshot: Snapshot) -> dict[str, bytes]:
     return contents
 
 
-def restore_snapshot(folder: ListFolder, snapshot: Snapshot, *, now: datetime) -> None:
-    """Put the state of a snapshot in force, and keep the present one first. Raises StorageError.
+def restore_snapshot(folder: ListFolder, snapshot: Snapshot, *, now: datetime) -> Snapshot:
+    """Put the state of a snapshot in force, and keep the present one first: that is returned. Raises StorageError.
 
     The catalog comes last: a start in between finds bytes that differ from their digest, and is refused.
     """
@@ -103,6 +103,7 @@ def restore_snapshot(folder: ListFolder, snapshot: Snapshot, *, now: datetime) -
     folder.record(
         {"at": now.isoformat(), "restored": snapshot.digest, "before": before.digest, "lists": _ids(contents[CATALOG])}
     )
+    return before
 
 
 def _ids(catalog: bytes) -> list[str]:
