@@ -89,7 +89,7 @@ def test_cells_that_hold_no_seed_are_passed_over(tmp_path: Path) -> None:
         ("s.csv", b"url\n\xff\n", "is not UTF-8 text"),
         ("s.txt", A.encode("utf-16"), "is not UTF-8 text"),
         ("s.txt", A.encode() + b"\xe4\n", "is not UTF-8 text"),
-        ("s.txt.gz", gzip.compress(A.encode()), "is not UTF-8 text: save the seeds as UTF-8, unpacked"),
+        ("s.txt.gz", gzip.compress(A.encode(), mtime=0), "is not UTF-8 text: save the seeds as UTF-8, unpacked"),
         ("s.parquet", "url\n", "is not a readable Parquet file"),
         ("s.parquet", "", "is not a readable Parquet file"),
     ],
