@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 from functools import partial
+from math import inf
 from typing import TYPE_CHECKING
 
 from crawler.extensions.visit import Visit
@@ -45,6 +46,7 @@ class Admission:
         resolve: Callable[[str], Awaitable[tuple[str, ...]]],
         on_head: Callable[[Visit, Exchange], StopReason | None],
         settle: Callable[[Visit, Decision], None],
+        longest_wait: float,
     ) -> None:
         self._gate = gate
         self._policy = gate.policy
@@ -53,6 +55,7 @@ class Admission:
         self._resolve = resolve
         self._on_head = on_head
         self._settle = settle
+        self._longest_wait = longest_wait
 
     async def admit(self, claim: Claim) -> Visit | None:
         """Answer the visit with an exchange that may be sent, or ``None`` after its outcome has been settled."""
@@ -81,7 +84,12 @@ class Admission:
             refused = await self._dialled(visit)
             if refused is not None:
                 return refused
-        site = self._sites.known(visit.url.origin) or await self._sites.of(visit.url)
+        site = self._sites.known(visit.url.origin)
+        if site is None:
+            wait = self.due(visit)
+            if self._longest_wait < wait < inf:  # no site file is asked for in a pause either
+                return self._paused(visit, wait)
+            site = await self._sites.of(visit.url)
         visit.site = site
         visit.robots = site.robots.answer(visit.url)
         if visit.new.inherited:
@@ -157,4 +165,7 @@ class Admission:
 
     def put_off(self, visit: Visit, wait: float) -> None:
         """Park a visit whose site asked for a pause that nobody should wait out in memory."""
-        self._settle(visit, self.refused(visit, "site_pause", f"{wait:.0f} s", retry_after=wait))
+        self._settle(visit, self._paused(visit, wait))
+
+    def _paused(self, visit: Visit, wait: float) -> Decision:
+        return self.refused(visit, "site_pause", f"{wait:.0f} s", retry_after=wait)

@@ -131,8 +131,15 @@ class Runtime:
         resolve = resolver.addresses
         self._loop, self._release, self._wake = loop, release, wake
         politeness = Politeness(self.policy)
+        limits = self.policy.limits
+        longest_wait = min(self.policy.politeness.max_delay, max(limits.wait_at_end, LEAST_PAUSE))
         self.sending = Sending(
-            crawler=self._crawler, gate=gate, politeness=politeness, resolve=resolve, tally=self.tally
+            crawler=self._crawler,
+            gate=gate,
+            politeness=politeness,
+            resolve=resolve,
+            tally=self.tally,
+            longest_wait=longest_wait,
         )
         self.sites = SiteFiles(gate, self.writer, self.sending.site_file, self.tally)
         rows = RowMaker(parts.columns, parts.suffixes, parts.secret)
@@ -147,9 +154,9 @@ class Runtime:
             resolve=resolve,
             on_head=self._on_head,
             settle=self.settle,
+            longest_wait=longest_wait,
         )
         self.responses = Responses(gate, self.admission, self.sites)
-        limits = self.policy.limits
         left = parts.plan.max_pages
         self.lanes = Lanes(
             concurrency=parts.plan.concurrency,
@@ -159,7 +166,7 @@ class Runtime:
             pages_left=None if left is None else max(left - self._kept_before, 0),
             admit=self.admission.admit,
             due=self.admission.due,
-            longest_wait=min(self.policy.politeness.max_delay, max(limits.wait_at_end, LEAST_PAUSE)),
+            longest_wait=longest_wait,
             put_off=self.admission.put_off,
             send=self._send,
             on_error=self._broken,

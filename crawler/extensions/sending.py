@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import UTC, datetime
+from math import inf
 from typing import TYPE_CHECKING
 
 from scrapy import Request
@@ -45,12 +46,14 @@ class Sending:
         politeness: Politeness,
         resolve: Callable[[str], Awaitable[tuple[str, ...]]],
         tally: Tally,
+        longest_wait: float,
     ) -> None:
         self._crawler = crawler
         self._gate = gate
         self._politeness = politeness
         self._resolve = resolve
         self._tally = tally
+        self._longest_wait = longest_wait
         agent = gate.policy.identity.user_agent
         self._headers = {"User-Agent": agent, "Accept": "*/*", "Accept-Encoding": ACCEPTED}
         self.in_flight: set[Exchange] = set()
@@ -92,7 +95,10 @@ class Sending:
         except (AddressRefusedError, NameUnknownError) as error:
             exchange.error, exchange.error_detail = error.code, str(error)
             return exchange, Reply(retrieved_at=datetime.now(UTC), error=error.code)
-        while (wait := self._politeness.due(lane, address, time.monotonic())) > 0:  # noqa: ASYNC110 - a delay, no event
+        while (wait := self._politeness.due(lane, address, time.monotonic())) > 0:
+            if self._longest_wait < wait < inf:
+                exchange.error, exchange.error_detail = "site_pause", f"{wait:.0f} s"
+                return exchange, Reply(retrieved_at=datetime.now(UTC), error="site_pause", retry_after=wait)
             await asyncio.sleep(min(wait, LONGEST_SLEEP))
         self._politeness.sent(lane, address, time.monotonic())
         body = b""

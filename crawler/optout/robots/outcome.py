@@ -89,7 +89,8 @@ class RobotsFetch:
     """Of the last response, ``None`` where there was none."""
     error: str | None = None
     """``timeout``, ``dns``, ``tls``, ``connection``, ``truncated`` (short body), ``undecodable`` (content coding),
-    ``too_many_redirects``, ``redirect_loop``, ``hop_refused`` (by our gate), or another word: unreachable."""
+    ``too_many_redirects``, ``redirect_loop``, ``hop_refused`` (by our gate), ``site_pause`` (the domain had asked to be
+    left alone, so nothing was sent), or another word: unreachable."""
     hops: tuple[str, ...] = ()
     """Targets of the redirects that were followed or refused, in order."""
     content_type: str | None = None
@@ -197,6 +198,8 @@ def judge(fetch: RobotsFetch) -> RobotsOutcome:
 def _judge_error(fetch: RobotsFetch) -> RobotsOutcome:
     if fetch.error in {"too_many_redirects", "redirect_loop"}:
         return _refuse(fetch, RobotsCode.REDIRECT, RobotsAccess.DEFER)
+    if fetch.error == "site_pause":
+        return _refuse(fetch, *_BUSY)
     if fetch.error == "hop_refused":
         return _refuse(fetch, RobotsCode.REDIRECT, RobotsAccess.DENY)
     return _judge_unreachable(fetch)

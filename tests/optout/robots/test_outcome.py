@@ -66,6 +66,7 @@ def test_a_body_is_to_be_parsed(status: int) -> None:
         *((error, "robots_unreachable", "deny") for error in ("truncated", "undecodable")),
         *((error, "robots_redirect", "defer") for error in ("too_many_redirects", "redirect_loop")),
         ("hop_refused", "robots_redirect", "deny"),
+        ("site_pause", "robots_busy", "defer"),
     ],
 )
 def test_an_error_beats_the_status(error: str, code: str, access: str) -> None:
