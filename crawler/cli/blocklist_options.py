@@ -59,16 +59,22 @@ def acceptance_of(digest: str | None, by: str | None, reason: str | None) -> Acc
         if reason is not None:
             raise UsageError("--reason goes with --accept DIGEST --accepted-by NAME")
         return None
-    match = _DIGEST.fullmatch(digest)
-    if match is None:
-        raise UsageError(f"--accept: {digest[:80]!r} is no digest; copy it from the report: sha256: and 64 digits")
+    accepted = digest_of_option("--accept", digest)
     missing = [name for name, value in (("--accepted-by", by), ("--reason", reason)) if not (value or "").strip()]
     if missing or by is None or reason is None:
         raise UsageError(f"--accept needs {' and '.join(missing)}: who accepts this version, and why")
     for name, text in (("--accepted-by", by), ("--reason", reason)):
         if not text.isprintable() or len(text) > 500:  # noqa: PLR2004 - what the catalog's reader takes
             raise UsageError(f"{name}: write one line of at most 500 printable characters")
-    return Acceptance(digest=Digest(f"sha256:{match[1]}"), by=by, reason=reason)
+    return Acceptance(digest=accepted, by=by, reason=reason)
+
+
+def digest_of_option(option: str, text: str) -> Digest:
+    """A digest as reports print it; raises UsageError for anything else."""
+    match = _DIGEST.fullmatch(text)
+    if match is None:
+        raise UsageError(f"{option}: {text[:80]!r} is no digest; copy it from a report: sha256: and 64 digits")
+    return Digest(f"sha256:{match[1]}")
 
 
 def exit_of(outcomes: Sequence[Outcome]) -> ExitCode:
