@@ -6,7 +6,7 @@ What a document says is in ``rsl/``. A licence that is declared and cannot be us
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from crawler.errors import UrlError
@@ -31,6 +31,8 @@ RECORD = "license"
 MEDIA_TYPE = "application/rsl+xml"
 DOCUMENTS_LIMIT = 8
 """Documents that one carrier may ask for; what is beyond is a condition that nobody read."""
+NAMED_LIMIT = 100
+"""Values that are told apart in one carrier; what is beyond counts as one without a usable URL."""
 
 _TRAINING = frozenset({Use.TRAIN_GENAI, Use.TRAIN_OTHER})
 _ABSOLUTE = re.compile(r"https?://", re.IGNORECASE)
@@ -171,17 +173,17 @@ class RslReader(OptOutReader):
         records = tuple(record for record in file.records(RECORD) if record.octets)
         licences = RobotsLicences(file, records)
         named: dict[str, list[Record]] = {}
-        unusable: list[Record] = []
         for record in records:
-            url = _resolved(base, record.value)
-            if url is None:
-                unusable.append(record)
+            same = named.get(record.value)
+            if same is None and len(named) >= NAMED_LIMIT:
+                same = named.setdefault("", [])
+            if same is None:
+                named[record.value] = [record]
             else:
-                named.setdefault(url, []).append(record)
-        groups = [*named.items(), *(("", [record]) for record in unusable)]
+                same.append(record)
         declared = [
             Declared(
-                url=url,
+                url=(_resolved(base, value) or "") if value else "",
                 protocol=self.id,
                 source=robots.source,
                 scope="robots",
@@ -189,11 +191,11 @@ class RslReader(OptOutReader):
                 layer=Layer.LOCATION,
                 text=same[0].text,
                 position=same[0].line,
-                may_grant=all(_ABSOLUTE.match(record.value) for record in same),
+                may_grant=_ABSOLUTE.match(value) is not None,
                 lines=frozenset(record.line for record in same),
                 licences=licences,
             )
-            for url, same in groups
+            for value, same in named.items()
         ]
         return self._declaring(declared, robots.token)
 
@@ -324,16 +326,23 @@ class RslReader(OptOutReader):
         for one in declared:
             is_ours = token is None or one.heard(token) is not None
             known = references.get(one.url)
-            if known is not None:
-                references[one.url] = one if one.may_grant else known
+            if known is not None and is_ours:
+                references[one.url] = _joined(known, one)
             elif one.url and is_ours and len(references) < DOCUMENTS_LIMIT:
                 references[one.url] = one
-            else:
+            elif len(left) <= NAMED_LIMIT:
                 left.append(one)
         if not references and not left:
             return SILENCE
         problems = tuple(Problem(line=None, text=f"a licence that is not asked for: {one.text}"[:200]) for one in left)
         return _Undocumented(self, tuple(left), tuple(references.values()), problems)
+
+
+def _joined(first: Declared, second: Declared) -> Declared:
+    """One declaration for two of the same document: in robots.txt it binds whom either binds."""
+    if first.licences is None:
+        return second if second.may_grant else first
+    return replace(first, lines=first.lines | second.lines, may_grant=first.may_grant and second.may_grant)
 
 
 def _resolved(base: CanonicalUrl, target: str) -> CanonicalUrl | None:

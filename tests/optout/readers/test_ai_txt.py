@@ -55,11 +55,11 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", sorted(HOSTILE))
 def test_hostile_files_are_bounded(name: str) -> None:
-    """Less than a second for a mebibyte and a long URL."""
+    """A mebibyte and a long URL; the bound leaves room for a tracer."""
     question = replace(QUESTION, url=canonicalise("https://site.example/" + "a" * 2000))
     started = process_time()
     READER.read_site_file(_file(HOSTILE[name][: 1 << 20])).about(question)
-    assert process_time() - started < 1
+    assert process_time() - started < 5
 
 
 LINES = st.lists(
