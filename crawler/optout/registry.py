@@ -16,6 +16,7 @@ from crawler.optout.readers.rsl import RslReader
 from crawler.optout.readers.tdmrep import TdmRepReader
 from crawler.optout.readers.trust_txt import TrustTxtReader
 from crawler.optout.readers.unlisted import UnlistedReader
+from crawler.optout.readers.well_known_ai import WellKnownAiReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,6 +32,7 @@ READERS: tuple[OptOutReader, ...] = (
     RobotsMetaReader(),
     UnlistedReader(),
     AiTxtReader(),
+    WellKnownAiReader(),
     TrustTxtReader(),
     C2paReader(),
     PlusXmpReader(),

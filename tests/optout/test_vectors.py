@@ -11,6 +11,8 @@ from tests.shared import SHARED, shared_path
 PUBLISHED = {
     "tdmrep": "tdmrep.json",
     "rsl": "rsl.json",
+    "ai-txt": "ai-txt.json",
+    "well-known-ai": "ai-txt.json",
     "robots-meta": "robots-meta.json",
     "unlisted": "robots-meta.json",
     "ai-tokens": "ai-tokens.json",
