@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from crawler.blocklists.registry import FORMATS
+from crawler.blocklists.formats.csv_table import DELIMITERS
+from crawler.blocklists.interface import Columns
+from crawler.blocklists.registry import FORMATS, TABLES
 from crawler.errors import DocumentError
 from crawler.values.digest import Digest
-from crawler.values.strict_toml import Source
+from crawler.values.strict_toml import Source, listed
 
 if TYPE_CHECKING:
     from crawler.values.strict_toml import Table
@@ -90,6 +92,8 @@ class ListRecord(Origin):
     """Of the reply that brought the bytes: the next one is asked for only if it differs."""
     despite: tuple[str, ...] = ()
     """Names that this list may cover although they are suffixes or protected: a person accepted each."""
+    columns: Columns | None = None
+    """``[list.columns]``: which column or key holds what; for tables alone."""
     place: int = field(default=0, compare=False)
     """Index among the ``[[list]]`` of the file, from 0."""
 
@@ -191,10 +195,29 @@ def _record(table: Table, place: int) -> ListRecord:
         last_checked=table.day("last_checked"),
         etag=table.text("etag", "") or None,
         despite=table.texts("despite"),
+        columns=_columns(table),
         place=place,
     )
+    if record.columns is not None and record.format not in TABLES:
+        table.mistake("columns", f"have a meaning in the formats {listed(TABLES)} alone")
     table.finish()
     return record
+
+
+def _columns(table: Table) -> Columns | None:
+    if "columns" not in table:
+        return None
+    given = table.table("columns")
+    columns = Columns(
+        entry=given.text("entry", "") or None,
+        is_url=given.flag("is_url", default=False),
+        valid_from=given.text("valid_from", "") or None,
+        valid_to=given.text("valid_to", "") or None,
+        reference=given.text("reference", "") or None,
+        delimiter=given.choice("delimiter", [*DELIMITERS]) if "delimiter" in given else None,
+    )
+    given.finish()
+    return columns
 
 
 def _origin(table: Table) -> dict[str, Any]:

@@ -2,116 +2,183 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import TYPE_CHECKING, Protocol
 
 from crawler.blocklists.interface import EntryKind, Listed
-from crawler.blocklists.names import NameTable
+from crawler.blocklists.keys import (
+    address_keys,
+    entry_text,
+    host_keys,
+    key_of,
+    lifted_keys,
+    path_keys,
+    path_marker,
+)
+from crawler.blocklists.names import MARKER, NameTable
 from crawler.values.host import Host, HostForm, form_of
 from crawler.values.url import CanonicalUrl, split
 
 if TYPE_CHECKING:
-    from crawler.blocklists.interface import Entry
+    from collections.abc import Iterable, Iterator
+
+    from crawler.blocklists.exceptions import ListException
+    from crawler.blocklists.interface import Entry, Run
+    from crawler.blocklists.names import Place
     from crawler.values.digest import Digest
     from crawler.values.url import Url
 
-_BITS = {4: 32, 6: 128}
+
+class Table(Protocol):
+    """Keys, each with the place of the first entry that has it: in memory, or in a file that workers share."""
+
+    def __len__(self) -> int:
+        """Keys, markers left out."""
+
+    def get(self, key: str) -> Place | None:
+        """Place of a key."""
+
+    def add(self, key: str, owner: int, line: int, reference: str | None = None) -> bool:
+        """Add a key; False where it is known to be there already."""
+
+    def add_names(self, names: list[bytes], owner: int, first: int) -> int:
+        """Add the names of lines that follow each other; how many are new, as far as that is known yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    owner: int
-    entry: str
-    line: int
+@dataclass(slots=True)
+class Frame:
+    """What a matcher knows beside its table."""
+
+    owners: list[tuple[str, Digest]] = field(default_factory=list)
+    """Id and digest of each list, in order."""
+    lengths: dict[int, set[int]] = field(default_factory=lambda: {4: set(), 6: set()})
+    """Prefix lengths of the networks, by IP version."""
+    has_paths: bool = False
+    covering: dict[str, list[Place]] = field(default_factory=dict)
+    """For each key that an exception may lift, its entries in all lists; the table has the first one alone."""
 
 
 class Matcher:
     """Entries of the lists in the order of the catalog; where two lists hold one entry, the first answers.
 
-    Filled once, then only asked. A host is covered by its own name or a parent (the nearest answers); a URL also by a
-    path of its host; an address, literal or resolved, by the narrowest network.
+    Filled once, then only asked. The nearest entry answers: the longest path, then the host, then its parents; of
+    networks the narrowest. What an exception lifts is passed over for its list alone.
     """
 
-    def __init__(self) -> None:
-        self._owners: list[tuple[str, Digest]] = []
-        self._names = NameTable()
-        self._paths: dict[str, list[tuple[str, _Place]]] = {}
-        self._networks: dict[tuple[int, int], dict[int, _Place]] = {}
+    def __init__(
+        self, exceptions: Iterable[ListException] = (), *, table: Table | None = None, frame: Frame | None = None
+    ) -> None:
+        """Begin with nothing, or with a table that is filled and its frame; exceptions have to be the same for both."""
+        self._table: Table = NameTable() if table is None else table
+        self.frame = Frame() if frame is None else frame
+        self._exceptions: dict[str, list[ListException]] = {}
+        for exception in exceptions:
+            self._exceptions.setdefault(key_of(exception.entry), []).append(exception)
+            if frame is None:
+                self._watch(exception.entry)
+        self._watched = frozenset(key.encode() for key in self.frame.covering)
 
     def __len__(self) -> int:
-        paths = sum(map(len, self._paths.values()))
-        return len(self._names) + paths + sum(map(len, self._networks.values()))
+        return len(self._table)
 
     def open_list(self, list_id: str, digest: Digest) -> None:
         """Name the list to which the entries that follow belong."""
-        self._owners.append((list_id, digest))
+        self.frame.owners.append((list_id, digest))
 
     def add(self, entry: Entry) -> bool:
-        """Add an entry; False where an earlier one says the same."""
-        owner = len(self._owners) - 1
-        if entry.kind is EntryKind.DOMAIN:
-            return self._names.add(entry.value, owner, entry.line)
-        place = _Place(owner, entry.value, entry.line)
-        if entry.kind is EntryKind.NETWORK:
-            network = ip_network(entry.value)
-            known = self._networks.setdefault((network.version, network.prefixlen), {})
-            return known.setdefault(int(network.network_address), place) is place
-        host, _, path = entry.value.partition("/")
-        paths = self._paths.setdefault(host, [])
-        if any(path == other for other, _ in paths):
-            return False
-        paths.append((path, place))
-        return True
+        """Add an entry; False where an earlier one is known to say the same."""
+        owner = len(self.frame.owners) - 1
+        key = key_of(entry)
+        if key in self.frame.covering:
+            self.frame.covering[key].append((owner, entry.line, entry.reference))
+        self._prepare(entry)
+        return self._table.add(key, owner, entry.line, entry.reference)
+
+    def add_run(self, run: Run) -> int:
+        """Add domains of lines that follow each other; how many are new, as far as that is known yet."""
+        owner = len(self.frame.owners) - 1
+        if not self._watched.isdisjoint(run.names):
+            for line, name in enumerate(run.names, start=run.first):
+                if name in self._watched:
+                    self.frame.covering[name.decode()].append((owner, line, None))
+        return self._table.add_names(run.names, owner, run.first)
 
     def find(self, host_or_url: str) -> Listed | None:
         """Return the entry that covers a canonical URL, a host or an address; ``UrlError`` for a URL that is none."""
-        if host_or_url.startswith(("http://", "https://")):
-            return self.about_url(split(CanonicalUrl(host_or_url)))
-        return self.about_host(Host(host_or_url))
+        return self._nearest(self._keys(host_or_url))
+
+    def lifted(self, host_or_url: str) -> tuple[tuple[Listed, ListException], ...]:
+        """Every entry that would cover the same and is lifted, with the exception; for people, not for decisions."""
+        pairs = self._all(self._keys(host_or_url))
+        return tuple((listed, exception) for listed, exception in pairs if exception is not None)
 
     def about_url(self, url: Url) -> Listed | None:
         """Ask about host and path."""
-        listed = self.about_host(url.host)
-        if listed is None and url.host in self._paths:
-            target = url.target[1:]
-            for path, place in self._paths[url.host]:
-                if target.startswith(path) and target[len(path) : len(path) + 1] in {"", "/", "?"}:
-                    return self._listed(place.owner, place.entry, place.line)
-        return listed
+        return self._nearest(self._url_keys(url))
 
     def about_host(self, host: Host) -> Listed | None:
         """Ask about a name and its parents, or about a literal address."""
-        if form_of(host) is not HostForm.NAME:
-            return self.about_address(host)
-        name = str(host)
-        while True:
-            found = self._names.get(name)
-            if found is not None:
-                return self._listed(found[0], name, found[1])
-            _, dot, name = name.partition(".")
-            if not dot:
-                return None
+        return self._nearest(self._host_keys(host))
 
     def about_address(self, text: str) -> Listed | None:
         """Ask about an address that was resolved; one that is mapped into IPv6 counts as the IPv4 address inside.
 
         Raises ``ValueError`` for what is no address.
         """
-        address = ip_address(text)
-        inner = getattr(address, "ipv4_mapped", None)
-        if inner is not None:
-            address = inner
-        number, version = int(address), address.version
-        for prefix in range(_BITS[version], 0, -1):
-            known = self._networks.get((version, prefix))
-            if known is not None:
-                free = _BITS[version] - prefix
-                place = known.get(number >> free << free)
-                if place is not None:
-                    return self._listed(place.owner, place.entry, place.line)
+        return self._nearest(address_keys(text, self.frame.lengths))
+
+    def _keys(self, host_or_url: str) -> Iterable[str]:
+        if host_or_url.startswith(("http://", "https://")):
+            return self._url_keys(split(CanonicalUrl(host_or_url)))
+        return self._host_keys(Host(host_or_url))
+
+    def _url_keys(self, url: Url) -> Iterable[str]:
+        keys = self._host_keys(url.host)
+        if self.frame.has_paths and self._table.get(path_marker(url.host)) is not None:
+            return chain(path_keys(url.host, url.target), keys)
+        return keys
+
+    def _host_keys(self, host: Host) -> Iterator[str]:
+        return host_keys(host) if form_of(host) is HostForm.NAME else address_keys(host, self.frame.lengths)
+
+    def _nearest(self, keys: Iterable[str]) -> Listed | None:
+        if self._exceptions:
+            return next((listed for listed, exception in self._all(keys) if exception is None), None)
+        get = self._table.get
+        for key in keys:
+            place = get(key)
+            if place is not None:
+                return self._listed(key, place)
         return None
 
-    def _listed(self, owner: int, entry: str, line: int) -> Listed:
-        list_id, digest = self._owners[owner]
-        return Listed(list_id=list_id, list_digest=digest, entry=entry, line=line)
+    def _all(self, keys: Iterable[str]) -> Iterator[tuple[Listed, ListException | None]]:
+        """Every entry, nearest first, each with the exception that lifts it for its list."""
+        active: list[ListException] = []
+        for key in keys:
+            active += self._exceptions.get(key, ())
+            place = self._table.get(key)
+            if place is None:
+                continue
+            for each in self.frame.covering.get(key) or (place,):
+                listed = self._listed(key, each)
+                yield listed, next((one for one in active if one.list_id == listed.list_id), None)
+
+    def _watch(self, entry: Entry) -> None:
+        """Prepare for an exception: its key has to be passed, and all entries around it have to be known."""
+        for key in lifted_keys(entry):
+            self.frame.covering.setdefault(key, [])
+        self._prepare(entry)
+
+    def _prepare(self, entry: Entry) -> None:
+        if entry.kind is EntryKind.PATH:
+            self.frame.has_paths = True
+            self._table.add(path_marker(entry.value.partition("/")[0]), MARKER, 0)
+        elif entry.kind is EntryKind.NETWORK:
+            version, length, _ = key_of(entry)[1:].split("/")
+            self.frame.lengths[int(version)].add(int(length))
+
+    def _listed(self, key: str, place: Place) -> Listed:
+        owner, line, reference = place
+        list_id, digest = self.frame.owners[owner]
+        return Listed(list_id=list_id, list_digest=digest, entry=entry_text(key), line=line, reference=reference)

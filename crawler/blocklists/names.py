@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from array import array
 
+Place = tuple[int, int, str | None]
+"""Owner, line and reference of an entry."""
+MARKER = 0xFFFF
+"""Owner of keys that are no entries."""
+
 
 class NameTable:
-    """Names with two numbers each. Exact: what the table finds is compared octet by octet.
+    """Names with their places. Exact: what the table finds is compared octet by octet.
 
     The table grows by doubling; at most half of its places are taken, so that a miss ends after about one step.
     """
@@ -15,16 +20,18 @@ class NameTable:
         self._octets = bytearray()
         self._ends = array("I", [0])
         self._owners = array("H")
+        self._references: dict[int, str] = {}
+        self._entries = 0
         self._lines = array("I")
         self._places = array("I", bytes(4 * 16))
         self._mask = 15
 
     def __len__(self) -> int:
-        return len(self._owners)
+        return self._entries
 
-    def add(self, name: str, owner: int, line: int) -> bool:
+    def add(self, name: str, owner: int, line: int, reference: str | None = None) -> bool:
         """Add a name; the first one stays where it is there already, and the answer is False."""
-        octets = name.encode("ascii")
+        octets = name.encode()
         place, taken = self._place(octets)
         if taken:
             return False
@@ -33,18 +40,25 @@ class NameTable:
         self._owners.append(owner)
         self._lines.append(line)
         self._places[place] = len(self._owners)
+        self._entries += owner != MARKER
+        if reference is not None:
+            self._references[len(self._owners)] = reference
         if len(self._owners) * 2 > self._mask:
             self._grow()
         return True
 
-    def get(self, name: str) -> tuple[int, int] | None:
-        """Owner and line of a name; asked for every host and its parents, hence without a further call."""
-        octets = name.encode("ascii", "replace")
+    def add_names(self, names: list[bytes], owner: int, first: int) -> int:
+        """Add the names of lines that follow each other; how many are new."""
+        return sum(self.add(name.decode(), owner, line) for line, name in enumerate(names, start=first))
+
+    def get(self, name: str) -> Place | None:
+        """Place of a name; asked for every host and its parents, hence without a further call."""
+        octets = name.encode("utf-8", "replace")
         places, mask = self._places, self._mask
         place = hash(octets) & mask
         while number := places[place]:
             if self._octets[self._ends[number - 1] : self._ends[number]] == octets:
-                return self._owners[number - 1], self._lines[number - 1]
+                return self._owners[number - 1], self._lines[number - 1], self._references.get(number)
             place = (place + 1) & mask
         return None
 

@@ -12,6 +12,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from crawler.blocklists.interface import Entry, EntryKind, Finding, Run
+from crawler.blocklists.keys import key_of
 from crawler.blocklists.lines import NAME_OCTETS, LineFormat
 from crawler.blocklists.names import NameTable
 from crawler.blocklists.scripts import mixed_scripts
@@ -102,8 +103,8 @@ def with_repetitions(items: Iterable[Entry | Finding]) -> Iterator[Entry | Findi
     for item in items:
         yield item
         if isinstance(item, Entry):
-            if not seen.add(item.value, 0, item.line):
-                before = seen.get(item.value)
+            if not seen.add(key_of(item), 0, item.line):
+                before = seen.get(key_of(item))
                 yield note(item.line, f"{item.value} stands there already, in line {before[1] if before else 0}")
             if item.value in excepted_at:
                 yield note(

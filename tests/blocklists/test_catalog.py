@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from crawler.blocklists.catalog import ListRecord, read_catalog
+from crawler.blocklists.interface import Columns
 from crawler.errors import DocumentError
 
 GOOD = f"""
@@ -126,3 +127,15 @@ def test_all_at_once() -> None:
 def test_no_toml() -> None:
     """What is no TOML is named with the line."""
     assert _mistakes("a = 1\nb = = 2")[0][:2] == ("", 2)
+
+
+def test_columns() -> None:
+    """A table may be told which column holds what; of any other format, and with any other key, that is a mistake."""
+    more = '[list.columns]\nentry = "Seite"\nis_url = true\nreference = "Az"\ndelimiter = ";"\n'
+    (record,) = read_catalog((GOOD.replace('"domains"', '"csv"') + more).encode())
+    assert record.columns == Columns(entry="Seite", is_url=True, reference="Az", delimiter=";")
+    assert [key for key, _, _ in _mistakes(GOOD + more)] == ["list[1].columns"]
+    (found,) = _mistakes(GOOD.replace('"domains"', '"json"') + '[list.columns]\nentri = "x"\n')
+    assert found[0] == "list[1].columns.entri"
+    (found,) = _mistakes(GOOD.replace('"domains"', '"csv"') + '[list.columns]\ndelimiter = "#"\n')
+    assert found[0] == "list[1].columns.delimiter"

@@ -122,7 +122,7 @@ def test_name_table() -> None:
     for name, line in names.items():
         assert table.add(name, line % 3, line)
     assert len(table) == len(names)
-    assert all(table.get(name) == (line % 3, line) for name, line in names.items())
+    assert all(table.get(name) == (line % 3, line, None) for name, line in names.items())
     assert not table.add(next(iter(names)), 9, 9)
     assert all(table.get(f"{number}.other") is None for number in range(5_000))
     assert table.get("\u00e9") is None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from crawler.blocklists.interface import Entry
 
-_DELIMITERS = ",;\t|"
+DELIMITERS = ",;\t|"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class CsvTable:
         """Whether the first row names a column of entries, and there is more than one column."""
         if not head:
             return 0.0
-        cells = [cell.strip().strip('"').lower() for cell in re.split(f"[{_DELIMITERS}]", head[0].lstrip("\ufeff"))]
+        cells = [cell.strip().strip('"').lower() for cell in re.split(f"[{DELIMITERS}]", head[0].lstrip("\ufeff"))]
         return 1.0 if len(cells) > 1 and not set(cells).isdisjoint(ENTRY_NAMES) else 0.0
 
 
@@ -140,4 +140,4 @@ class _Rows:
 
 def _delimiter(first: str) -> str:
     """The mark that the first row holds most of."""
-    return max(_DELIMITERS, key=first.count)
+    return max(DELIMITERS, key=first.count)
