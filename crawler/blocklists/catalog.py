@@ -108,6 +108,8 @@ class KnownList(Origin):
 
     format: str
     updates: bool
+    columns: Columns | None = None
+    """As of ``ListRecord``."""
     place: int = field(default=0, compare=False)
     """As of ``ListRecord``."""
 
@@ -166,7 +168,13 @@ def _once(table: Table, key: str, value: str, seen: set[str]) -> None:
 
 
 def _known(table: Table, place: int) -> KnownList:
-    known = KnownList(**_origin(table), format=_format(table), updates=table.flag("updates", default=True), place=place)
+    known = KnownList(
+        **_origin(table),
+        format=_format(table),
+        updates=table.flag("updates", default=True),
+        columns=_columns(table),
+        place=place,
+    )
     table.finish()
     return known
 
@@ -198,8 +206,6 @@ def _record(table: Table, place: int) -> ListRecord:
         columns=_columns(table),
         place=place,
     )
-    if record.columns is not None and record.format not in TABLES:
-        table.mistake("columns", f"have a meaning in the formats {listed(TABLES)} alone")
     table.finish()
     return record
 
@@ -207,6 +213,8 @@ def _record(table: Table, place: int) -> ListRecord:
 def _columns(table: Table) -> Columns | None:
     if "columns" not in table:
         return None
+    if table.choice("format", [form.id for form in FORMATS]) not in TABLES:
+        table.mistake("columns", f"have a meaning in the formats {listed(TABLES)} alone")
     given = table.table("columns")
     columns = Columns(
         entry=given.text("entry", "") or None,

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from datetime import date
 
     from tomlkit.container import Container
+    from tomlkit.items import InlineTable
 
-    Value = str | int | bool | date | list[str]
+    Value = str | int | bool | date | list[str] | dict[str, str]
 
 NEW = """# The lists in force: one [[list]] each. README.md says what every key means.
 # A list without origin, licence and digest is not loaded, and the crawl does not start.
@@ -31,7 +32,7 @@ def with_entry(text: str, kind: str, values: Mapping[str, Value]) -> str:
     document = tomlkit.parse(text if text.endswith("\n") else f"{text}\n")
     entry = tomlkit.table()
     for key, value in values.items():
-        entry.add(key, value)
+        entry.add(key, _inline(value) if isinstance(value, dict) else value)
     entries = document.get(kind)
     if not isinstance(entries, AoT) or not entries:
         start = f"{text.rstrip()}\n\n" if text.strip() else ""
@@ -60,6 +61,12 @@ def with_changes(text: str, kind: str, entry_id: str, changes: Mapping[str, Valu
             entry.remove(key)
     entry.value.body.extend(following)
     return document.as_string()
+
+
+def _inline(values: Mapping[str, str]) -> InlineTable:
+    found = tomlkit.inline_table()
+    found.update(values)
+    return found
 
 
 def _split_off_following(container: Container) -> list[Any]:

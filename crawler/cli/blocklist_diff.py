@@ -117,7 +117,9 @@ def _list_states(
     contents = read_contents(lists.path)
     states = []
     for content in (old, new):
-        found = survey(items_of(content, record.format), is_suffix=suffixes.is_suffix, protected=frozenset())
+        found = survey(
+            items_of(content, record.format, record.columns), is_suffix=suffixes.is_suffix, protected=frozenset()
+        )
         names = sorted({*record.despite, *(doubt.name for doubt in found.doubts if doubt.name)})
         states.append(with_version(contents, record, content, names))
     return states[0], states[1]

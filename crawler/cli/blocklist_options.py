@@ -85,8 +85,8 @@ def exit_of(outcomes: Sequence[Outcome]) -> ExitCode:
     return ExitCode.INCOMPLETE if "failed" in names else ExitCode.CLEAN
 
 
-def print_outcome(outcome: Outcome, blocklists: Path | None) -> None:
-    """What became of one list, and what a person can do."""
+def print_outcome(outcome: Outcome, blocklists: Path | None, *, command: str | None = None) -> None:
+    """What became of one list, and what a person can do; ``command`` is the one that takes the acceptance."""
     told = f"{outcome.id}: {outcome.outcome}"
     if outcome.change is not None and outcome.outcome != "refused":
         told += f", {counted(outcome.change)}"
@@ -103,10 +103,8 @@ def print_outcome(outcome: Outcome, blocklists: Path | None) -> None:
     if outcome.can_be_accepted:
         click.echo(wrapped("To put these very bytes in force all the same, a person says so by name:", indent=2))
         where = "" if blocklists is None else f" --blocklists {shlex.quote(str(blocklists))}"
-        click.echo(
-            f"    clearcrawl blocklist update {outcome.id} --accept {outcome.digest} --accepted-by NAME --reason TEXT"
-            f"{where}"
-        )
+        start = f"    clearcrawl blocklist {command or f'update {outcome.id}'} --accept {outcome.digest}"
+        click.echo(f"{start} --accepted-by NAME --reason TEXT{where}")
 
 
 def counted(change: Change) -> str:

@@ -97,7 +97,7 @@ def _chosen(ids: Sequence[str], catalog: Catalog) -> list[str]:
         if list_id in pages
         else f"{list_id}: no [[list]] of the catalog has this id; clearcrawl blocklist list shows them"
         for list_id in dict.fromkeys(ids)
-        if list_id not in known
+        if list_id not in known - pages
     ]
     if problems:
         raise UsageError("\n".join(problems))

@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, Entry] = {
     "check": Entry(module="crawler.cli.check", summary="What sites state now, and what would be decided."),
     "audit": Entry(module="crawler.cli.audit", summary="Questions to a finished crawl; needs no Scrapy."),
     "conformance": Entry(module="crawler.cli.conformance", summary="Run opt-out vectors through readers and decision."),
+    "blocklist": Entry(module="crawler.cli.blocklist", summary="Lists of sites that are never visited."),
     "completion": Entry(module="crawler.cli.completion", summary="Print the completion script of a shell."),
 }
 

@@ -164,7 +164,9 @@ def _entries(contents: Contents, record: ListRecord | None) -> Iterator[Entry]:
     if record is None or record.file not in contents:
         return
     items = read_list(
-        io.BytesIO(contents[record.file]), format_named(record.format), Guards(is_suffix=lambda _name: False)
+        io.BytesIO(contents[record.file]),
+        format_named(record.format, record.columns),
+        Guards(is_suffix=lambda _name: False),
     )
     seen: set[int] = set()
     for item in items:

@@ -119,7 +119,14 @@ def _of_list(record: ListRecord, contents: Mapping[str, bytes], guards: Guards) 
 
 
 def _read(name: str, content: bytes, form: str, guards: Guards, record: ListRecord | None) -> list[Remark]:
-    items = with_repetitions(read_list(io.BytesIO(content), format_named(form), guards, may_be_empty=record is None))
+    items = with_repetitions(
+        read_list(
+            io.BytesIO(content),
+            format_named(form, record.columns if record else None),
+            guards,
+            may_be_empty=record is None,
+        )
+    )
     kept: dict[bool, list[Remark]] = {True: [], False: []}
     counts = {True: 0, False: 0}
     for item in items:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from crawler.blocklists.catalog import KnownList
     from crawler.blocklists.catalog_editing import Value
     from crawler.blocklists.change import Change, Survey
-    from crawler.blocklists.interface import Entry, Finding
+    from crawler.blocklists.interface import Columns, Entry, Finding
     from crawler.storage.list_folder import ListFolder
     from crawler.storage.suffixes import BundledSuffixes
     from crawler.values.digest import Digest
@@ -132,10 +132,25 @@ class Updater:
         """Ask the source of a list of the catalog; raises UsageError for an id that is not there."""
         return self._fetch(self._listed(list_id), self._folder.text(), acceptance)
 
-    def take(self, list_id: str, content: bytes, acceptance: Acceptance) -> Outcome:
-        """The same for bytes that are here already."""
-        arrived = _Arrived(content=content, etag=None, acceptance=acceptance)
-        return self._judge(self._listed(list_id), self._folder.text(), arrived)
+    def take(
+        self,
+        values: Mapping[str, Value],
+        form: str,
+        content: bytes,
+        acceptance: Acceptance | None = None,
+        *,
+        columns: dict[str, str] | None = None,
+    ) -> Outcome:
+        """Put bytes in force that are here already; a list of that id takes over what ``values`` say of it."""
+        catalog, list_id = self._folder.catalog(), str(values["id"])
+        if any(each.id == list_id for each in (*catalog.lists, *catalog.known)):
+            text = with_changes(self._folder.text(), "list", list_id, values)
+        else:
+            text = self._with_known({**values, "columns": columns} if columns else values, form)
+        changed = read_whole(text.encode())
+        everything: tuple[ListRecord | KnownList, ...] = (*changed.lists, *changed.known)
+        listed = next(each for each in everything if each.id == list_id)
+        return self._judge(listed, text, _Arrived(content=content, etag=None, acceptance=acceptance))
 
     def _listed(self, list_id: str) -> ListRecord | KnownList:
         catalog = self._folder.catalog()
@@ -169,7 +184,7 @@ class Updater:
         if digest == _in_force(listed):
             return self._unchanged(listed, text, arrived.etag)
         despite = listed.despite if isinstance(listed, ListRecord) else ()
-        after = self._survey(arrived.content, listed.format, despite)
+        after = self._survey(arrived.content, listed, despite)
         refused = Outcome(
             id=listed.id, outcome="refused", digest=digest, in_force=_in_force(listed),
             errors=tuple(after.errors), error_count=after.error_count,
@@ -178,7 +193,7 @@ class Updater:
             return refused
         before = None
         if isinstance(listed, ListRecord):
-            before = self._survey(self._folder.content(listed), listed.format, despite)
+            before = self._survey(self._folder.content(listed), listed, despite)
         refused = replace(refused, change=weigh(before, after))
         assert refused.change is not None  # noqa: S101 - for mypy: set one line above
         if acceptance is not None and acceptance.digest != digest:
@@ -192,9 +207,12 @@ class Updater:
         outcome = "updated" if isinstance(listed, ListRecord) else "new"
         return replace(refused, outcome=outcome, in_force=digest)
 
-    def _survey(self, content: bytes, form: str, accepted: tuple[str, ...]) -> Survey:
+    def _survey(self, content: bytes, listed: ListRecord | KnownList, accepted: tuple[str, ...]) -> Survey:
         return survey(
-            items_of(content, form), is_suffix=self._suffixes.is_suffix, protected=self._protected, accepted=accepted
+            items_of(content, listed.format, listed.columns),
+            is_suffix=self._suffixes.is_suffix,
+            protected=self._protected,
+            accepted=accepted,
         )
 
     def _unchanged(self, listed: ListRecord | KnownList, text: str, etag: str | None) -> Outcome:
@@ -267,9 +285,9 @@ class _Arrived:
     acceptance: Acceptance | None
 
 
-def items_of(content: bytes, form: str) -> Iterator[Entry | Finding]:
+def items_of(content: bytes, form: str, columns: Columns | None = None) -> Iterator[Entry | Finding]:
     """Read a list without guarding names: who accepts what is asked elsewhere."""
-    return read_list(io.BytesIO(content), format_named(form), Guards(is_suffix=lambda _name: False))
+    return read_list(io.BytesIO(content), format_named(form, columns), Guards(is_suffix=lambda _name: False))
 
 
 def _in_force(listed: ListRecord | KnownList) -> Digest | None:
