@@ -11,8 +11,10 @@ if TYPE_CHECKING:
 
 PACKET_LIMIT = 64 * 1024
 """Octets of one XMP packet that are read (R4.8)."""
-PACKETS_LIMIT = 16
+PACKETS_LIMIT = 64
 """Packets of one file that are read."""
+XMP_LIMIT = 512 * 1024
+"""Octets of all packets of one file that are read."""
 PACKAGE_LIMIT = 1024 * 1024
 """Octets of an EPUB's package document that are read; it lists every file of the book."""
 PARTS_LIMIT = 20_000
@@ -91,15 +93,12 @@ def packet_of(body: bytes, *, is_main: bool = True) -> Packet:
 
 
 def inflate(data: bytes, limit: int) -> tuple[bytes, bool] | None:
-    """At most ``limit`` octets of a zlib or raw deflate stream, and whether that is all; ``None`` where it is broken.
+    """At most ``limit`` octets of a zlib stream, and whether that is all; ``None`` where it is broken.
 
     ``data`` may go on behind the stream.
     """
-    for window in (zlib.MAX_WBITS, -zlib.MAX_WBITS):
-        machine = zlib.decompressobj(window)
-        try:
-            out = machine.decompress(data, limit)
-        except zlib.error:
-            continue
-        return out, machine.eof
-    return None
+    machine = zlib.decompressobj()
+    try:
+        return machine.decompress(data, limit), machine.eof
+    except zlib.error:
+        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from crawler.optout.media.embedded import PACKET_LIMIT, PARTS_LIMIT, Packet, packet_of
@@ -16,6 +17,9 @@ _GUID = 32
 _APP1, _START_OF_SCAN, _END_OF_IMAGE = 0xE1, 0xDA, 0xD9
 _BARE = frozenset({0x01, *range(0xD0, 0xD9)})
 """Markers without a length."""
+
+_FILL = re.compile(rb"\xff+")
+"""Any number of these octets may stand before a marker."""
 
 _Parts = dict[bytes, list[tuple[int, int, bytes]]]
 
@@ -38,8 +42,8 @@ def _segments(body: bytes) -> Iterator[bytes | Problem]:
     """Contents of the APP1 segments."""
     at = 2
     for _ in range(PARTS_LIMIT):
-        while body[at : at + 2] == b"\xff\xff":
-            at += 1
+        fill = _FILL.match(body, at)
+        at = at if fill is None else fill.end() - 1
         marker = body[at + 1 : at + 2]
         if body[at : at + 1] != b"\xff" or not marker or marker[0] in {_START_OF_SCAN, _END_OF_IMAGE}:
             return

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from crawler.optout.interface import MediaFile
 from crawler.optout.media import epub, jpeg, pdf, png, riff, scanning, tiff
-from crawler.optout.media.embedded import PACKETS_LIMIT, Embedded, Packet, no_manifest_store_reader
+from crawler.optout.media.embedded import PACKETS_LIMIT, XMP_LIMIT, Embedded, Packet, no_manifest_store_reader
 from crawler.optout.media.xmp import properties
 from crawler.optout.statement import Problem
 from crawler.values.xml import XmlError
@@ -32,6 +32,8 @@ _BY_START: tuple[tuple[bytes, Reader], ...] = (
 _PDF = b"%PDF-"
 _PDF_HEAD = 1024
 """Where readers of PDF look for the mark of the format."""
+_FINDINGS_LIMIT = PACKETS_LIMIT + 8
+"""Packets and problems that are taken from one file."""
 _STORE_MARKS = (b"c2pa\x00\x11\x00\x10\x80\x00\x00\xaa\x008\x9bq", b"C2PA_Manifest", b"c2pa:manifest")
 """UUID of the outermost JUMBF box, the same in JPEG APP11, PNG caBX, ISO BMFF uuid, RIFF and TIFF (C2PA 2.1, section
 11.1.4.2); the names under which PDF and SVG, which may compress or encode it, refer to it."""
@@ -55,7 +57,7 @@ def read_embedded(body: bytes, content_type: str, read_store: ManifestStoreReade
             problems.append(document)
         else:
             package = document
-    found = list(_packets(body))
+    found = list(islice(_packets(body), _FINDINGS_LIMIT))
     packets = [one for one in found if isinstance(one, Packet)]
     problems += [one for one in found if isinstance(one, Problem)]
     store = read_store(body, content_type) if any(mark in body for mark in _STORE_MARKS) else None
@@ -72,8 +74,13 @@ def describe(
     """Read the packets; one that is broken says nothing and is reported."""
     found: list[Property] = []
     odd = list(problems)
-    is_cut = False
-    for index, packet in enumerate(islice(packets, PACKETS_LIMIT)):
+    is_cut, left = False, XMP_LIMIT
+    for index, packet in enumerate(packets):
+        left -= len(packet.body)
+        if index == PACKETS_LIMIT or left < 0:
+            odd.append(Problem(line=None, text="more XMP than the limit"))
+            is_cut = True
+            break
         is_cut = is_cut or not packet.is_whole
         try:
             found += properties(packet, index)

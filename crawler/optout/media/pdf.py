@@ -34,21 +34,22 @@ def packets(body: bytes) -> Iterator[Packet | Problem]:
 
 
 def _found(body: bytes) -> Iterator[Packet | Problem]:
-    done = 0
-    count = 0
+    """The last stream first: it is most often that of the document, in its last revision."""
+    streams: list[tuple[int, int]] = []
     for number, mark in enumerate(_MARK.finditer(body)):
-        if number >= _MARKS_LIMIT or count >= PACKETS_LIMIT:
+        if number == _MARKS_LIMIT:
             yield Problem(line=None, text="PDF: more metadata streams than the limit")
-            return
-        if mark.start() < done:
+            break
+        if streams and mark.start() < streams[-1][1]:
             continue
         stream = _STREAM.search(body, mark.end(), mark.end() + _DICTIONARY)
-        if stream is None or body.find(b"endobj", mark.end(), stream.start()) >= 0:
-            continue
-        begin = body.rfind(b"obj", max(0, mark.start() - _DICTIONARY), mark.start())
-        yield _decoded(body, body[max(begin, 0) : stream.start()], stream.end())
-        count += 1
-        done = stream.end()
+        if stream is not None and body.find(b"endobj", mark.end(), stream.start()) < 0:
+            begin = body.rfind(b"obj", max(0, mark.start() - _DICTIONARY), mark.start())
+            streams.append((max(begin, 0), stream.end()))
+    for begin, start in reversed(streams[-PACKETS_LIMIT:]):
+        yield _decoded(body, body[begin:start], start)
+    if len(streams) > PACKETS_LIMIT:
+        yield Problem(line=None, text="PDF: more metadata streams than the limit")
 
 
 def _decoded(body: bytes, dictionary: bytes, start: int) -> Packet | Problem:
