@@ -82,7 +82,7 @@ HOSTILE: Mapping[str, tuple[Reply, str, str]] = {
     "nested": (nested(10), "deny", "too_many_codings"),
     "announced": (Reply(body=b"<p>", content_length=10**9, keep_alive=False), "deny", "body_too_large"),
     "endless": (Reply(parts=lambda: iter(lambda: bytes(65536), None), framing="chunked"), "deny", "body_too_large"),
-    "headers": (page(**{f"X_{n}": "x" for n in range(300)}), "deny", "headers_too_large"),
+    "headers": (html("<p>x</p>", headers=tuple((f"X-{n}", "x") for n in range(300))), "deny", "headers_too_large"),
     "long-header": (page(X_Long="x" * 20_000), "deny", "headers_too_large"),
     "unknown-coding": (coded("rot13", b"<p>"), "deny", "undecodable"),
     "broken-gzip": (coded("gzip", gzip.compress(b"<p>page</p>" * 99)[:40]), "deny", "undecodable"),

@@ -17,10 +17,8 @@ if TYPE_CHECKING:
     from tests.servers.web import ScriptedWeb
 
 
-def race(
-    lab: Lab, web: ScriptedWeb, *, hosts: int, parallel: int, delay: float, robots: str
-) -> list[dict[str, object]]:
-    """Crawl so many disallowed start URLs of so many hosts at once; answer the rows."""
+def race(lab: Lab, web: ScriptedWeb, *, hosts: int, parallel: int, delay: float, robots: str) -> None:
+    """Crawl so many disallowed start URLs of so many hosts at once."""
     lab.policy(politeness={"connections": parallel})
     for number in range(hosts):
         host = web.host(f"race{number}.test", html("<p>not for robots</p>"))
