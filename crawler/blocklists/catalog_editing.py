@@ -48,8 +48,8 @@ def with_entry(text: str, kind: str, values: Mapping[str, Value]) -> str:
 def with_changes(text: str, kind: str, entry_id: str, changes: Mapping[str, Value | None]) -> str:
     """Set keys of the entry of that id, in place where they stand, else below its last key; ``None`` removes one."""
     document = tomlkit.parse(text)
-    entries: Any = document.get(kind) or ()
-    found = [entry for entry in entries if isinstance(entry, Table) and entry.get("id") == entry_id]
+    entries = document.get(kind)
+    found = [entry for entry in entries if entry.get("id") == entry_id] if isinstance(entries, AoT) else []
     if len(found) != 1:
         raise UsageError(f'no single [[{kind}]] with id = "{entry_id}" to change')
     entry = found[0]
@@ -76,6 +76,8 @@ def _split_off_following(container: Container) -> list[Any]:
     """
     body = container.body
     end = max((index for index, (key, _) in enumerate(body) if key is not None), default=-1) + 1
+    if end and isinstance(body[end - 1][1], Table):
+        return _split_off_following(body[end - 1][1].value)
     while end < len(body) and not _is_blank_line(body[end][1]):
         end += 1
     following = list(body[end:])

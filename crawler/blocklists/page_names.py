@@ -23,7 +23,7 @@ MOST = 20_000
 """Candidates of one page; a longer one is no page for people."""
 _AROUND = 160
 _NAME = re.compile(
-    r"(?<![\w@.-])(?:h(?:tt|xx)ps?://)?((?:[\w-]{1,63}(?:\.|\[\.\]|\(\.\)))+[^\W\d_][\w-]{0,62})(?![\w@])",
+    r"(?<![\w@.-])(?:h(?:tt|xx)ps?://)?((?:\w[\w-]{0,62}(?:\.|\[\.\]|\(\.\)))+[^\W\d_][\w-]{0,62})(?![\w@])",
     re.IGNORECASE,
 )
 _DOTS = re.compile(r"\[\.\]|\(\.\)")

@@ -11,7 +11,6 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from crawler.errors import DocumentError, Mistake
-from crawler.values.digest import sha256
 from crawler.values.printable import for_csv, for_terminal
 
 if TYPE_CHECKING:
@@ -106,11 +105,6 @@ def accepted_list(rows: Iterable[Row]) -> bytes:
             cells = (row.value, row.reference, row.valid_from, row.valid_to, row.decided_by, row.decided_on)
             lines.append(_csv_line(cells))
     return "".join(lines).encode()
-
-
-def digest_of_page(content: bytes) -> str:
-    """As the catalog spells it."""
-    return sha256(content).removeprefix("sha256:")
 
 
 def _table(name: str, content: bytes, mistakes: list[Mistake]) -> Iterable[tuple[int, dict[str, str]]]:

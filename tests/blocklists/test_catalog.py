@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from crawler.blocklists.catalog import ListRecord, read_catalog
+from crawler.blocklists.catalog import ListRecord, read_catalog, read_whole
 from crawler.blocklists.interface import Columns
 from crawler.errors import DocumentError
 
@@ -139,3 +139,56 @@ def test_columns() -> None:
     assert found[0] == "list[1].columns.entri"
     (found,) = _mistakes(GOOD.replace('"domains"', '"csv"') + '[list.columns]\ndelimiter = "#"\n')
     assert found[0] == "list[1].columns.delimiter"
+
+
+KNOWN = """
+[[list]]
+id = "known-1"
+fetched = false
+title = "t"
+issuer = "i"
+country = "US"
+legal_basis = "b"
+kind = "authority"
+licence = "l"
+source = "https://a.example/x.txt"
+format = "domains"
+review_by = 2027-01-01
+"""
+PAGE = KNOWN.replace("list]]", "page]]").replace("fetched = false\n", "").replace('format = "domains"\n', "")
+
+
+def test_known_lists_and_pages() -> None:
+    """A list that was not fetched is known and not loaded; a page may have the id of the list that is made of it."""
+    catalog = read_whole((KNOWN + GOOD + PAGE).encode())
+    assert [record.id for record in catalog.lists] == ["court-1"]
+    assert catalog.lists[0].place == 1
+    (known,), (page,) = catalog.known, catalog.pages
+    assert (known.id, known.format, known.updates, known.review_by) == ("known-1", "domains", True, date(2027, 1, 1))
+    assert (page.id, page.digest, page.retrieved_at) == ("known-1", None, None)
+    recorded = read_whole((PAGE + f'sha256 = "{"ab" * 32}"\nretrieved_at = 2026-01-02\n').encode()).pages[0]
+    assert (recorded.digest, recorded.retrieved_at) == ("sha256:" + "ab" * 32, date(2026, 1, 2))
+
+
+def test_what_only_bytes_bring_about() -> None:
+    """A list that was not fetched has no file, and ids of lists and of pages stand once each."""
+    assert [key for key, _, _ in _mistakes(KNOWN + 'file = "lists/x.txt"\n')] == ["list[1].file"]
+    assert [key for key, _, _ in _mistakes(KNOWN + KNOWN + PAGE + PAGE)] == ["list[2].id", "page[2].id"]
+
+
+@pytest.mark.parametrize(
+    ("country", "kind", "meets"),
+    [
+        ("DE", "court", True),
+        ("IS", "authority", True),
+        ("EU", "authority", True),
+        ("EU", "watch-list", False),
+        ("DE", "community", False),
+        ("US", "authority", False),
+        ("GB", "court", False),
+    ],
+)
+def test_what_meets_measure_1_2(country: str, kind: str, meets: bool) -> None:
+    """Findings of courts and authorities of the EU and EEA, and nothing else."""
+    text = GOOD.replace('"DE"', f'"{country}"').replace('kind = "court"', f'kind = "{kind}"')
+    assert read_catalog(text.encode())[0].meets_measure is meets
