@@ -254,7 +254,7 @@ class _Staging:
             RecordDraft(
                 kind=WarcKind.EVIDENCE,
                 type="conversion" if source else "resource",
-                target_uri=entry.origin + entry.path,
+                target_uri=entry.path if "://" in entry.path else entry.origin + entry.path,
                 date=entry.retrieved_at,
                 record_id=new_record_id(),
                 content_type="application/octet-stream",

@@ -116,6 +116,7 @@ class SiteFileEntry:
     origin: str
     """``scheme://host:port`` with the port always written."""
     path: str
+    """Path at the origin; of a document that a site file or page refers to, its absolute URL."""
     outcome: str
     """JSON of ``optout`` fetch outcome: status, error class, hops, content type, sizes."""
     digest: Digest | None
