@@ -189,7 +189,10 @@ def _imported_distributions(paths: list[Path]) -> set[str]:
                 top = module.split(".")[0]
                 if top not in sys.stdlib_module_names | NEWER_STANDARD_LIBRARY and top not in OURS:
                     unknown = OPTIONAL.get(top, f"(not installed: {top})")
-                    names |= {owner.lower() for owner in owners.get(top, [unknown])}
+                    if len(owners.get(top, ())) > 1:  # a namespace of several distributions, like zope
+                        names.add(".".join(module.split(".")[:2]))
+                    else:
+                        names |= {owner.lower() for owner in owners.get(top, [unknown])}
     return names
 
 

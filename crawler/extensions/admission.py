@@ -12,6 +12,7 @@ from crawler.extensions.visit import Visit
 from crawler.network.exchange import Exchange
 from crawler.network.failures import AddressRefusedError, NameUnknownError
 from crawler.optout.inherit import statements_from_json
+from crawler.policy.barriers import Barrier, BarrierAction, BarrierKind
 from crawler.policy.decision import Decision, Verdict
 from crawler.policy.facts import Refusal
 from crawler.policy.gate import RequestKind
@@ -116,6 +117,10 @@ class Admission:
         origin = visit.url.origin
         site = visit.site = self._sites.known(origin) or await self._sites.stored(origin)
         code, _, detail = (visit.claim.why or "connection_error").partition(": ")
+        if code == BarrierKind.HTTP_429:
+            visit.barrier = Barrier(
+                kind=BarrierKind.HTTP_429, action=BarrierAction.ASKED_LATER, evidence=detail, reason=code
+            )
         if site is None:
             return self.refused(visit, code, detail)
         visit.robots = site.robots.answer(visit.url)

@@ -296,16 +296,17 @@ class Runtime:
     def _on_head(self, visit: Visit, exchange: Exchange) -> StopReason | None:
         return self.responses.on_head(visit, exchange)
 
-    def judge(self, visit: Visit, body: bytes) -> Decision | Coroutine[Any, Any, Decision]:
-        """Decide on a whole response; the decoded ``body`` is empty where the head had stopped it.
+    def judge(self, visit: Visit) -> Decision | Coroutine[Any, Any, Decision]:
+        """Decide on a whole response, as the server sent it, whatever a project's middlewares made of it.
 
         Answers at once, or with a coroutine where documents have to be fetched that the page refers to.
         """
         visit.is_judged = True
         exchange = visit.exchange
-        if exchange is not None and exchange.stopped is not None and visit.decision is not None:
+        assert exchange is not None  # noqa: S101 - what was sent has an exchange
+        if exchange.stopped is not None and visit.decision is not None:
             return visit.decision
-        refusal = self.responses.read(visit, body)
+        refusal = self.responses.read(visit, exchange.body)
         if visit.carriers.references:
             return self._judge_with_documents(visit, refusal)
         return self.responses.decide(visit, refusal)

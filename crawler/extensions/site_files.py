@@ -178,7 +178,7 @@ class SiteFiles:
             return earlier
         asked, records, attempt = await self._ask(origin, ROBOTS_PATH)
         stored = robots_file(asked, earlier)
-        self._save(origin, stored, records, attempt)
+        self._save(origin, stored, records, attempt, _first_outcome(asked))
         self._writer.event(
             Event(type="robots", body={"origin": origin, "outcome": stored.to_json(), "digest": stored.digest})
         )
@@ -199,12 +199,12 @@ class SiteFiles:
         if asked.error == "disallowed_by_robots":
             return self._disallowed(origin, name, url, robots)
         stored = site_file(name, asked, earlier)
-        self._save(origin, stored, records, attempt)
+        self._save(origin, stored, records, attempt, _first_outcome(asked))
         return stored
 
     def _disallowed(self, origin: str, path: str, url: Url, robots: StoredFile) -> StoredFile:
         stored = not_asked(path, url.text, "disallowed_by_robots", datetime.now(UTC), robots=robots)
-        self._save(origin, stored, (), None)
+        self._save(origin, stored)
         return stored
 
     async def _ask(
@@ -253,7 +253,14 @@ class SiteFiles:
             return None
         return StoredFile.from_json(entry.outcome, path=path, retrieved_at=entry.retrieved_at, body=entry.body)
 
-    def _save(self, origin: str, stored: StoredFile, records: tuple[RecordDraft, ...], attempt: int | None) -> None:
+    def _save(
+        self,
+        origin: str,
+        stored: StoredFile,
+        records: tuple[RecordDraft, ...] = (),
+        attempt: int | None = None,
+        outcome: AttemptOutcome = AttemptOutcome.OK,
+    ) -> None:
         self._writer.site_file(
             SiteFileEntry(
                 origin=origin,
@@ -264,6 +271,7 @@ class SiteFiles:
                 retrieved_at=stored.retrieved_at,
                 expires_at=stored.retrieved_at + timedelta(seconds=stored.lifetime),
                 attempt_id=attempt,
+                attempt=outcome,
                 records=records,
             )
         )
@@ -271,6 +279,11 @@ class SiteFiles:
 
 def _read(reference: Reference, stored: StoredFile) -> CarrierReadings:
     return read_document(reference, SiteFileOutcome.from_json(stored.facts, stored.body))
+
+
+def _first_outcome(asked: Asked) -> AttemptOutcome:
+    """How the first request for a file ended: with an answer, unless nothing followed it."""
+    return AttemptOutcome.FAILED if asked.reply.error is not None and not asked.hops else AttemptOutcome.OK
 
 
 def _is_fresh(stored: StoredFile) -> bool:

@@ -46,7 +46,7 @@ class ResponseGate:
             return response
         self._runtime.answered(visit)
         try:
-            decision = self._runtime.judge(visit, response.body)
+            decision = self._runtime.judge(visit)
         except Exception as error:
             self._broken(visit, error)
             raise

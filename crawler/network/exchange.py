@@ -78,6 +78,8 @@ class Exchange:
     """Octets of the body as they arrived, without chunked framing."""
     body_as_sent: bytes = b""
     """The body before content decoding. Chunked framing with its trailers is the one thing that is taken off."""
+    body: bytes = b""
+    """After content decoding: what is judged, whatever a project's own middlewares make of the response."""
     is_body_complete: bool = False
     """Whether the message's own framing, or a clean close where there is none, said that this is all."""
     is_cut: bool = False

@@ -265,6 +265,7 @@ class _Download:
         if result.stop is None and b"Content-Encoding" in headers:
             body = self._decoded(body)
             del headers[b"Content-Encoding"]
+        exchange.body = body
         return make_response(
             url=self.request.url,
             status=reply.code,

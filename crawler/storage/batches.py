@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.errors import StorageError
 from crawler.provenance.leaf import time_text
-from crawler.storage.entries import AttemptOutcome, Committed, RecordDraft, UrlState, WarcKind
+from crawler.storage.entries import Committed, RecordDraft, UrlState, WarcKind
 from crawler.storage.recording import first_place
 from crawler.storage.warc import REVISIT_PROFILE, new_record_id, payload_digest
 from crawler.values.digest import sha256
@@ -110,8 +110,11 @@ class BatchWriter:
             if outcome.claim.attempt_id
         ]
         ends += [(end.attempt.value, wall, end.detail, end.attempt_id) for end in batch.intent_outcomes]
-        ok = AttemptOutcome.OK.value
-        ends += [(ok, wall, "", entry.attempt_id) for entry in batch.site_files if entry.attempt_id is not None]
+        ends += [
+            (entry.attempt.value, wall, "", entry.attempt_id)
+            for entry in batch.site_files
+            if entry.attempt_id is not None
+        ]
         ends += [("released", wall, "", claim.attempt_id) for claim in batch.releases]
         if self._frontier.end_attempts(ends) != len(ends):
             raise StorageError("an attempt ended twice, or was never written down")

@@ -126,6 +126,8 @@ class SiteFileEntry:
     retrieved_at: datetime
     expires_at: datetime
     attempt_id: int | None
+    attempt: AttemptOutcome = AttemptOutcome.OK
+    """How the attempt ended."""
     records: tuple[RecordDraft, ...] = ()
     """Evidence to append when saving; empty when loaded."""
 
@@ -195,7 +197,7 @@ class Batch:
     new_urls: tuple[NewUrl, ...] = ()
     """Seeds and sitemap entries; links of a page travel in its outcome."""
     site_files: tuple[SiteFileEntry, ...] = ()
-    """An entry with an ``attempt_id`` also ends that attempt, with ``ok``."""
+    """An entry with an ``attempt_id`` also ends that attempt."""
     intents: tuple[Intent, ...] = ()
     intent_outcomes: tuple[IntentOutcome, ...] = ()
     """Ends of intents that leave no site file."""

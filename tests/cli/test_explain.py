@@ -76,6 +76,7 @@ def test_folder_without_a_crawl(tmp_path: Path) -> None:
 def test_beside_a_running_crawl_with_hostile_text(tmp_path: Path) -> None:
     """Rows that are in no segment yet are told; URLs on their way are told apart; escape sequences stay text."""
     lab = Lab(tmp_path)
+    lab.policy(limits={"first_byte_timeout": 60.0, "total_timeout": 60.0})
     with ScriptedWeb() as web:
         host = web.host("slow.test").set("/robots.txt", Reply(body=b"User-agent: *\nDisallow: /x\x1b[2Jy\n"))
         host.set("/", Reply(action="hang"))

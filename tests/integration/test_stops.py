@@ -83,14 +83,14 @@ def test_a_signal_stops_within_thirty_seconds(lab: Lab, web: ScriptedWeb, number
 
 def test_two_runs_on_one_folder(lab: Lab, web: ScriptedWeb) -> None:
     """The second run answers 4 at once; the first one is unharmed."""
-    site = TreeSite(pages=60, delay=0.4)
+    site = TreeSite(pages=200, delay=0.5)
     web.host(HOST, site)
     first = lab.start(web.url(HOST))
     until(lambda: len(web.log) > 5)
     started = time.monotonic()
     second = lab.crawl(web.url(HOST))
     assert second.code == 4, second.text
-    assert time.monotonic() - started < 6  # 2 s on an idle machine, most of it the start of Python
+    assert time.monotonic() - started < 12  # 2 s on an idle machine, most of it the start of Python
     assert str(lab.out) in second.err
     assert "Traceback" not in second.text
     ended = wait(first)

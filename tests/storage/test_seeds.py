@@ -176,10 +176,10 @@ print(count, tracemalloc.get_traced_memory()[1])
 
 @pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["txt", "csv", "parquet"])
-def test_a_million_seeds_take_no_memory(tmp_path: Path, suffix: str) -> None:
+def test_many_seeds_take_no_memory(tmp_path: Path, suffix: str) -> None:
     """Nothing but the line at hand is held; of Parquet, one batch."""
     file = tmp_path / f"s.{suffix}"
-    urls = [f"https://site{number % 1000}.test/page/{number}" for number in range(1_000_000)]
+    urls = [f"https://site{number % 1000}.test/page/{number}" for number in range(200_000)]
     if suffix == "parquet":
         pq.write_table(pa.table({"url": urls}), file)
     else:
@@ -187,5 +187,5 @@ def test_a_million_seeds_take_no_memory(tmp_path: Path, suffix: str) -> None:
     root = Path(__file__).resolve().parents[2]
     run = [sys.executable, "-c", MEASURE, str(file)]
     count, peak = map(int, subprocess.run(run, check=True, capture_output=True, cwd=root).stdout.split())  # noqa: S603 - our own script
-    assert count == 1_000_000
+    assert count == 200_000
     assert peak < (16 << 20 if suffix == "parquet" else 1 << 20)
