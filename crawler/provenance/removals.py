@@ -28,7 +28,7 @@ class Removal:
     value: str
     """Canonical, as the matcher and the records spell it."""
     reason: str
-    """A stable code: ``blocklisted``, or a code of the reasons that stands for a later reservation."""
+    """A code of ``policy.reasons``: ``blocklist``, or that of a later reservation."""
     basis: str
     """What it rests on: list and version, complaint, statement."""
     since: str

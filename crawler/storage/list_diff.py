@@ -71,7 +71,7 @@ class Effect:
     covered: list[Touched] = field(default_factory=list)
     """Kept pages that the new state lists and the old one did not."""
     released: list[Touched] = field(default_factory=list)
-    """Pages that were refused for their entry, which no longer stands."""
+    """Pages that were refused for an entry, which the new state no longer has."""
 
 
 def with_version(contents: Contents, record: ListRecord, content: bytes, despite: list[str]) -> dict[str, bytes]:
@@ -116,10 +116,10 @@ def effect(before: Contents, after: Contents, crawls: list[Path], *, today: date
             released: dict[str, Touched] = {}
             for row in _rows(reader):
                 names = [row["url"], *([row["ip_address"]] if row["ip_address"] else [])]
-                listed = _first(new, names)
-                if row["verdict"] == "allow" and listed is not None and _first(old, names) is None:
+                was, listed = _first(old, names), _first(new, names)
+                if row["verdict"] == "allow" and listed is not None and was is None:
                     _count(covered, reader.crawl.crawl_id, row, listed)
-                elif row["verdict"] == "deny" and row["blocklist_entry"] is not None and listed is None:
+                elif row["blocklist_entry"] is not None and listed is None and was is not None:
                     _count(released, reader.crawl.crawl_id, row, None)
         found.covered += sorted(covered.values(), key=lambda each: each.host)
         found.released += sorted(released.values(), key=lambda each: each.host)
@@ -137,7 +137,7 @@ def removals_of(touched: list[Touched], since: str) -> list[Removal]:
         found[key] = Removal(
             kind=_kind(each.listed.entry),
             value=each.listed.entry,
-            reason="blocklisted",
+            reason="blocklist",
             basis=f"{each.listed.list_id} {each.listed.list_digest} line {each.listed.line}",
             since=since,
             crawl_id=each.crawl_id,

@@ -9,7 +9,7 @@ import pytest
 from crawler.errors import DocumentError
 from crawler.provenance.removals import FORMAT, Removal, read_removals, write_removals
 
-ONE = Removal(kind="domain", value="a.example", reason="blocklisted", basis="court", since="2026-11-23T00:00:00+00:00")
+ONE = Removal(kind="domain", value="a.example", reason="blocklist", basis="court", since="2026-11-23T00:00:00+00:00")
 HEADER = json.dumps({"format": FORMAT}).encode() + b"\n"
 LINE = {"kind": "url", "value": "https://a.example/", "reason": "r", "basis": "b", "since": "s"}
 

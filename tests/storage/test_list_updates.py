@@ -9,7 +9,6 @@ import subprocess
 import sys
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,6 +24,8 @@ from crawler.values.digest import sha256
 from tests.shared import ROOT, shared_path
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from crawler.storage.list_updates import Outcome
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -285,7 +286,7 @@ def test_failed_fsync(path: Path, monkeypatch: pytest.MonkeyPatch, number: int) 
 
 KILLED = """
 import os, signal, sys
-from pathlib import Path
+
 from crawler.storage.list_folder import ListFolder
 from tests.storage.test_list_updates import NAMES, Source, text, updater
 
