@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FreeSpace:
     """What is left on the file system of a crawl folder."""
