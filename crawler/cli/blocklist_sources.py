@@ -54,7 +54,10 @@ class Sources:
                 return Retrieved(failure=f"{url.text}: {fetched.error}: {fetched.error_detail}")
             if fetched.location is None:
                 return _answered(fetched, etag)
-            source = urljoin(url.text, fetched.location)
+            try:
+                source = urljoin(url.text, fetched.location)
+            except ValueError as error:
+                return Retrieved(failure=f"{url.text}: redirects to what is no URL: {error}")
         return Retrieved(failure=f"{source}: more than {HOPS} redirects")
 
     def _open(self) -> Fetcher:

@@ -286,7 +286,7 @@ def test_failed_fsync(path: Path, monkeypatch: pytest.MonkeyPatch, number: int) 
 
 KILLED = """
 import os, signal, sys
-
+from pathlib import Path
 from crawler.storage.list_folder import ListFolder
 from tests.storage.test_list_updates import NAMES, Source, text, updater
 
