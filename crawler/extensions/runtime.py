@@ -56,6 +56,8 @@ SEEDS_AT_ONCE = 2_000
 PARKED_AT_ONCE = 500
 LEAST_PAUSE = 30.0
 """Seconds that a lane waits out in any case; what a site asks for beyond that is not waited for at the end."""
+LOOK_AGAIN = 5.0
+"""Seconds after which a busy crawl asks the frontier again that had nothing: parked URLs may have become due."""
 CLOCK_JUMP = 2.0
 """Seconds that wall clock and monotonic clock may drift apart between two commits."""
 GRACE = 10.0
@@ -87,6 +89,7 @@ class Runtime:
         self._seeding = True
         self._dry_for: frozenset[str] | None = None
         """Lanes that were left out when a claim brought nothing; ``None`` where there may be something to claim."""
+        self._dry_since = 0.0
         self._claim_pending = False
         self._clocks = (time.time(), time.monotonic())
         self._idle_check: asyncio.Task[None] | None = None
@@ -200,13 +203,14 @@ class Runtime:
     def _committed(self, committed: Committed, asked: ClaimRequest | None) -> None:
         self.tally.waiting = committed.waiting
         self._watch_clock()
-        if committed.new_urls or committed.claims:
+        if committed.new_urls or committed.claims or time.monotonic() - self._dry_since > LOOK_AGAIN:
             self._dry_for = None
         if asked is not None:
             self._claim_pending = False
             self.lanes.feed(committed.claims)
             if not committed.claims and not committed.new_urls:
                 self._dry_for = asked.exclude
+                self._dry_since = time.monotonic()
         self._pump()
 
     def _watch_clock(self) -> None:
