@@ -49,7 +49,7 @@ class Run(NamedTuple):
     first: int
     """Line of the first name."""
     names: list[bytes]
-    """Canonical hosts, checked."""
+    """Canonical hosts of at least two labels, checked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

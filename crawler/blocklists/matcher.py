@@ -39,6 +39,9 @@ class Table(Protocol):
     def get(self, key: str) -> Place | None:
         """Place of a key."""
 
+    def nearest(self, host: str) -> tuple[str, Place] | None:
+        """Look for a name, then for its parents; the key that was found, and its place."""
+
     def add(self, key: str, owner: int, line: int, reference: str | None = None) -> bool:
         """Add a key; False where it is known to be there already."""
 
@@ -115,10 +118,15 @@ class Matcher:
 
     def about_url(self, url: Url) -> Listed | None:
         """Ask about host and path."""
+        if not self.frame.has_paths:
+            return self.about_host(url.host)
         return self._nearest(self._url_keys(url))
 
     def about_host(self, host: Host) -> Listed | None:
         """Ask about a name and its parents, or about a literal address."""
+        if not self._exceptions and form_of(host) is HostForm.NAME:
+            found = self._table.nearest(host)
+            return None if found is None else self._listed(*found)
         return self._nearest(self._host_keys(host))
 
     def about_address(self, text: str) -> Listed | None:

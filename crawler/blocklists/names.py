@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from array import array
 
+from crawler.blocklists.keys import host_keys
+
 Place = tuple[int, int, str | None]
 """Owner, line and reference of an entry."""
 MARKER = 0xFFFF
@@ -60,6 +62,14 @@ class NameTable:
             if self._octets[self._ends[number - 1] : self._ends[number]] == octets:
                 return self._owners[number - 1], self._lines[number - 1], self._references.get(number)
             place = (place + 1) & mask
+        return None
+
+    def nearest(self, host: str) -> tuple[str, Place] | None:
+        """Look for a name, then for its parents."""
+        for key in host_keys(host):
+            place = self.get(key)
+            if place is not None:
+                return key, place
         return None
 
     def _place(self, octets: bytes) -> tuple[int, int]:

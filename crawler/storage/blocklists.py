@@ -6,49 +6,50 @@ read in ``crawler.blocklists``.
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from crawler.blocklists.catalog import CATALOG, read_catalog
-from crawler.blocklists.interface import Entry
-from crawler.blocklists.matcher import Matcher
-from crawler.blocklists.reading import Guards, protected_names, read_list
-from crawler.blocklists.registry import format_named
 from crawler.errors import DocumentError, Mistake, UsageError
+from crawler.storage.list_compiling import COMPILED_FROM, compiled, key_of
+from crawler.storage.list_files import LIST_LIMIT, LOCAL, PROTECTED, ListFile, find_files, names_of
+from crawler.storage.list_loading import MISTAKES_SHOWN, exceptions_in, guards_of, load, own_guards
 from crawler.values.digest import sha256
 from crawler.values.toml_lines import line_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
     from crawler.blocklists.catalog import ListRecord
-    from crawler.blocklists.interface import Finding
+    from crawler.blocklists.exceptions import ListException
+    from crawler.blocklists.matcher import Matcher
     from crawler.policy.document import Blocklists
+    from crawler.storage.list_loading import Loaded
     from crawler.storage.suffixes import BundledSuffixes
     from crawler.values.digest import Digest
 
-LOCAL = "local.txt"
-LOCAL_ID = "local"
-PROTECTED = "protected.txt"
+__all__ = [
+    "FOLDER",
+    "LIST_LIMIT",
+    "LOCAL",
+    "MISTAKES_SHOWN",
+    "PROTECTED",
+    "ListFile",
+    "ListInForce",
+    "OpenedBlocklists",
+    "digest_of",
+    "files_of",
+    "guards_of",
+    "open_blocklists",
+    "open_contents",
+    "own_guards",
+    "read_contents",
+    "strangers",
+]
+
 FOLDER = "lists"
-LIST_LIMIT = 256 * 1024 * 1024
-"""Octets of one list."""
-MISTAKES_SHOWN = 50
-"""Of one list; a file in the wrong format has one on every line."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListFile:
-    """One file exactly as it was read."""
-
-    name: str
-    """``catalog.toml``, ``local.txt``, ``protected.txt`` or ``lists/NAME``."""
-    digest: Digest
-    content: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,24 +78,26 @@ class OpenedBlocklists:
     """For people: lists that grow old, are due for review, or are outside of their dates."""
     files: tuple[ListFile, ...]
     """In the order of the digest; the crawl keeps a copy of each under its digest."""
+    exceptions: tuple[ListException, ...] = ()
+    """Those in force on the day."""
 
 
 def open_blocklists(folder: Path, *, today: date, ages: Blocklists, suffixes: BundledSuffixes) -> OpenedBlocklists:
     """Open a folder of lists for a crawl that starts today.
 
-    Raises ``UsageError`` where the folder or a file cannot be read, ``DocumentError`` with every mistake: of the
-    catalog, of bytes that differ from their digest, of entries, and of a list last checked before the refuse age.
+    Large lists are asked in a table that is built once, in ``.compiled`` of the folder. Raises ``UsageError`` where the
+    folder or a file cannot be read, ``DocumentError`` with every mistake: of the catalog, of bytes that differ from
+    their digest, of entries, and of a list last checked before the refuse age.
     """
-    contents = read_contents(folder)
-    records = read_catalog(contents[CATALOG])
-    opened = open_contents(contents, today=today, suffixes=suffixes)
-    old = _too_old(records, contents[CATALOG], today, ages)
+    files = _find(folder)
+    catalog = files[CATALOG].content
+    records = read_catalog(catalog)
+    opened = _open(files, records, today, suffixes, folder)
+    old = _too_old(records, catalog, today, ages)
     if old:
         raise DocumentError(old)
     warnings = [*_ageing(records, today, ages), *opened.warnings, *strangers(folder, records)]
-    return OpenedBlocklists(
-        matcher=opened.matcher, digest=opened.digest, lists=opened.lists, warnings=tuple(warnings), files=opened.files
-    )
+    return replace(opened, warnings=tuple(warnings))
 
 
 def read_contents(folder: Path) -> dict[str, bytes]:
@@ -102,26 +105,13 @@ def read_contents(folder: Path) -> dict[str, bytes]:
 
     Raises ``UsageError`` where there is no catalog or a file cannot be read, ``DocumentError`` for a wrong catalog.
     """
-    if not folder.is_dir():
-        raise UsageError(f"{folder}: no such folder; name one that holds {CATALOG}, or make one with clearcrawl init")
-    contents = {
-        name: content for name in (CATALOG, LOCAL, PROTECTED) if (content := _content(folder, name)) is not None
-    }
-    if CATALOG not in contents:
-        raise UsageError(f"{folder / CATALOG}: no such file; a folder of blocklists has a catalog, be it empty")
-    for record in read_catalog(contents[CATALOG]):
-        content = _content(folder, record.file)
-        if content is not None:
-            contents[record.file] = content
-    return contents
+    return {name: file.content for name, file in _find(folder).items()}
 
 
 def files_of(contents: Mapping[str, bytes]) -> tuple[ListFile, ...]:
     """The files of a snapshot, in the order of its digest."""
-    names = (CATALOG, LOCAL, PROTECTED, *(record.file for record in read_catalog(contents[CATALOG])))
-    return tuple(
-        ListFile(name=name, digest=sha256(contents[name]), content=contents[name]) for name in names if name in contents
-    )
+    names = names_of(read_catalog(contents[CATALOG]))
+    return tuple(ListFile.of_bytes(name, contents[name]) for name in names if name in contents)
 
 
 def digest_of(files: Iterable[tuple[Digest, str]]) -> Digest:
@@ -131,120 +121,71 @@ def digest_of(files: Iterable[tuple[Digest, str]]) -> Digest:
 
 def open_contents(contents: Mapping[str, bytes], *, today: date, suffixes: BundledSuffixes) -> OpenedBlocklists:
     """Make the same of bytes that were kept, e.g. in a finished crawl; ``contents`` goes by name, ages do not count."""
-    records = read_catalog(contents[CATALOG])
-    loading = _Loading(contents, suffixes)
-    loading.take_local()
+    files = {file.name: file for file in files_of(contents)}
+    return _open(files, read_catalog(contents[CATALOG]), today, suffixes)
+
+
+def _find(folder: Path) -> dict[str, ListFile]:
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: no such folder; name one that holds {CATALOG}, or make one with clearcrawl init")
+    catalog = find_files(folder, [CATALOG]).get(CATALOG)
+    if catalog is None:
+        raise UsageError(f"{folder / CATALOG}: no such file; a folder of blocklists has a catalog, be it empty")
+    return find_files(folder, names_of(read_catalog(catalog.content)))
+
+
+def _open(
+    files: Mapping[str, ListFile],
+    records: Sequence[ListRecord],
+    today: date,
+    suffixes: BundledSuffixes,
+    folder: Path | None = None,
+) -> OpenedBlocklists:
+    """Open the files of a snapshot, in a table that is mapped where they are large and lie in a folder."""
+    digest = digest_of((file.digest, file.name) for file in files.values())
+    every = exceptions_in(files, records)
+    exceptions = tuple(one for one in every if one.is_in_force(today))
+    if folder is not None and sum(file.size for file in files.values()) >= COMPILED_FROM:
+        key = key_of(digest, records, exceptions, suffixes, today=today)
+        matcher, lists = compiled(folder, key, files, records, exceptions=exceptions, suffixes=suffixes, today=today)
+    else:
+        loading = load(files, records, exceptions, suffixes, today=today)
+        matcher, lists = loading.matcher, loading.lists
+    by_id = {record.id: record for record in records}
+    return OpenedBlocklists(
+        matcher=matcher,
+        digest=digest,
+        lists=tuple(
+            ListInForce(
+                record=by_id.get(one.list_id), id=one.list_id, digest=one.digest, entries=one.added, notes=one.notes
+            )
+            for one in lists
+        ),
+        warnings=(*_dates(records, lists, today), *_ended(every, today)),
+        files=tuple(files.values()),
+        exceptions=exceptions,
+    )
+
+
+def _dates(records: Sequence[ListRecord], lists: Sequence[Loaded], today: date) -> list[str]:
     warnings = []
+    outside = {one.list_id: one.outside for one in lists}
     for record in records:
-        if record.is_in_force(today):
-            loading.take(record)
-        else:
+        if not record.is_in_force(today):
             warnings.append(f"{record.id}: not in force on {today}, not loaded")
         if record.review_by is not None and record.review_by < today:
             warnings.append(f"{record.id}: was to be reviewed by {record.review_by}")
-    if loading.mistakes:
-        raise DocumentError(loading.mistakes)
-    files = files_of(contents)
-    return OpenedBlocklists(
-        matcher=loading.matcher,
-        digest=digest_of((file.digest, file.name) for file in files),
-        lists=tuple(loading.lists),
-        warnings=tuple(warnings),
-        files=files,
-    )
+        if outside.get(record.id):
+            warnings.append(f"{record.id}: {outside[record.id]} entries are not in force on {today}, not loaded")
+    return warnings
 
 
-class _Loading:
-    """Fills one matcher from all lists and gathers what is wrong with any of them."""
-
-    def __init__(self, contents: Mapping[str, bytes], suffixes: BundledSuffixes) -> None:
-        self._contents = contents
-        self._own_guards = own_guards(suffixes)
-        self.matcher = Matcher()
-        self.lists: list[ListInForce] = []
-        self.mistakes: list[Mistake] = []
-        entries = read_list(
-            io.BytesIO(contents.get(PROTECTED, b"")), format_named("domains"), self._own_guards, may_be_empty=True
-        )
-        protected = list(entries)
-        self._note(PROTECTED, [item for item in protected if not isinstance(item, Entry) and item.is_error])
-        self._guards = own_guards(suffixes, protected_names(protected))
-
-    def take_local(self) -> None:
-        """Load the operator's own list; what it names is meant, protected or not."""
-        if LOCAL in self._contents:
-            self._load(None, LOCAL, "domains", self._own_guards)
-
-    def take(self, record: ListRecord) -> None:
-        """Load a list of the catalog if its bytes are those that were accepted."""
-        content = self._contents.get(record.file)
-        if content is None:
-            self._mistake(record.file, f"no such file; the catalog names it for the list {record.id}")
-        elif sha256(content) != record.digest:
-            self._mistake(
-                record.file,
-                f"is {sha256(content)}, but the catalog accepted {record.digest}: "
-                "restore the bytes, or review the new ones and write their digest into the catalog",
-            )
-        else:
-            self._load(record, record.file, record.format, guards_of(record, self._guards))
-
-    def _load(self, record: ListRecord | None, name: str, form: str, guards: Guards) -> None:
-        content = self._contents[name]
-        list_id, digest = record.id if record else LOCAL_ID, sha256(content)
-        self.matcher.open_list(list_id, digest)
-        added = notes = 0
-        errors = []
-        items = read_list(io.BytesIO(content), format_named(form), guards, may_be_empty=record is None)
-        for item in items:
-            if isinstance(item, Entry):
-                added += self.matcher.add(item)
-            elif item.is_error:
-                errors.append(item)
-            else:
-                notes += 1
-        self._note(name, errors)
-        self.lists.append(ListInForce(record=record, id=list_id, digest=digest, entries=added, notes=notes))
-
-    def _note(self, name: str, errors: list[Finding]) -> None:
-        for item in islice(errors, MISTAKES_SHOWN):
-            self._mistake(name, item.problem, item.line)
-        if len(errors) > MISTAKES_SHOWN:
-            self._mistake(name, f"and {len(errors) - MISTAKES_SHOWN} lines more")
-
-    def _mistake(self, name: str, problem: str, line: int | None = None) -> None:
-        self.mistakes.append(Mistake(file=name, key="", line=line, problem=problem))
-
-
-def own_guards(suffixes: BundledSuffixes, protected: Collection[str] = frozenset()) -> Guards:
-    """What no entry may cover: public suffixes, and the names and parents of ``protected.txt``."""
-    return Guards(is_suffix=suffixes.is_suffix, protected=protected)
-
-
-def guards_of(record: ListRecord, guards: Guards) -> Guards:
-    """The guards of one list: without the names that a person accepted for it."""
-    if not record.despite:
-        return guards
-    accepted = frozenset(record.despite)
-    return replace(
-        guards,
-        is_suffix=lambda name: name not in accepted and guards.is_suffix(name),
-        protected=frozenset(guards.protected) - accepted,
-    )
-
-
-def _content(folder: Path, name: str) -> bytes | None:
-    path = folder / name
-    try:
-        with path.open("rb") as file:
-            content = file.read(LIST_LIMIT + 1)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
-    if len(content) > LIST_LIMIT:
-        raise UsageError(f"{path}: has more than {LIST_LIMIT} octets; no list is that long")
-    return content
+def _ended(exceptions: Sequence[ListException], today: date) -> list[str]:
+    return [
+        f"exceptions.toml: {one.entry.value} of the list {one.list_id} ended on {one.valid_to}; it is blocked again"
+        for one in exceptions
+        if one.valid_to is not None and one.valid_to < today
+    ]
 
 
 def _age(record: ListRecord, today: date) -> int | None:

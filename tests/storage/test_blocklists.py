@@ -12,6 +12,7 @@ import pytest
 from crawler.errors import DocumentError, UsageError
 from crawler.policy.document import Blocklists
 from crawler.storage import blocklists as module
+from crawler.storage import list_files
 from crawler.storage.blocklists import open_blocklists, open_contents
 from crawler.storage.suffixes import bundled_suffixes
 
@@ -175,6 +176,6 @@ def test_folders_that_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         _open(tmp_path)
     (tmp_path / "local.txt").rmdir()
     (tmp_path / "local.txt").write_bytes(b"bad.test\n" * 10)
-    monkeypatch.setattr(module, "LIST_LIMIT", 50)
+    monkeypatch.setattr(list_files, "LIST_LIMIT", 50)
     with pytest.raises(UsageError, match="more than 50 octets"):
         _open(tmp_path)
