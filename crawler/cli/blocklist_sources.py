@@ -83,6 +83,8 @@ class Sources:
 
 
 def _from_file(path: Path) -> Retrieved:
+    if path.is_dir():
+        return Retrieved(failure=f"{path}: is a folder; take each list in it for itself, of UT1 domains and urls")
     try:
         with path.open("rb") as file:
             content = file.read(LIST_LIMIT + 1)

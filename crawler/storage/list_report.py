@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawler.blocklists.catalog import CATALOG, read_whole
+from crawler.blocklists.formats.ut1 import Ut1
 from crawler.blocklists.interface import Entry
 from crawler.blocklists.reading import protected_names, read_list, with_repetitions
 from crawler.blocklists.registry import format_named
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crawler.blocklists.catalog import Catalog, ListRecord
+    from crawler.blocklists.interface import BlocklistFormat
     from crawler.blocklists.reading import Guards
     from crawler.policy.document import Blocklists
     from crawler.storage.suffixes import BundledSuffixes
@@ -60,16 +62,18 @@ def lint(folder: Path, *, today: date, ages: Blocklists, suffixes: BundledSuffix
         contents = read_contents(folder)
     except DocumentError as error:
         return [
-            Remark(level="error", file=each.file, line=each.line, problem=f"{each.key}: {each.problem}")
+            Remark(
+                level="error", file=each.file, line=each.line, problem=": ".join(filter(None, (each.key, each.problem)))
+            )
             for each in error.mistakes
         ]
     catalog = read_whole(contents[CATALOG])
     guards = own_guards(suffixes)
-    found = _read(PROTECTED, contents.get(PROTECTED, b""), "domains", guards, None)
+    found = _read(PROTECTED, contents.get(PROTECTED, b""), format_named("domains"), guards, None)
     protected = protected_names(
         read_list(io.BytesIO(contents.get(PROTECTED, b"")), format_named("domains"), guards, may_be_empty=True)
     )
-    found += _read(LOCAL, contents.get(LOCAL, b""), "domains", guards, None)
+    found += _read(LOCAL, contents.get(LOCAL, b""), format_named("domains"), guards, None)
     guards = own_guards(suffixes, protected)
     for record in catalog.lists:
         found += _of_list(record, contents, guards)
@@ -109,24 +113,33 @@ def _measure(catalog: Catalog, today: date) -> Remark:
 
 def _of_list(record: ListRecord, contents: Mapping[str, bytes], guards: Guards) -> list[Remark]:
     content = contents.get(record.file)
+    members = {name: contents.get(f"{record.file}/{name}") for name in Ut1().members} if record.format == "ut1" else {}
+    if content is None and any(members.values()):
+        return [
+            remark
+            for name, form in Ut1().members.items()
+            for remark in _read(f"{record.file}/{name}", members[name] or b"", form, guards_of(record, guards), record)
+        ]
     if content is None:
         problem = f"no such file; the catalog names it for the list {record.id}"
     elif sha256(content) != record.digest:
         problem = f"is {sha256(content)}, but the catalog accepted {record.digest} for {record.id}"
     else:
-        return _read(record.file, content, record.format, guards_of(record, guards), record)
+        form = format_named(record.format, record.columns)
+        return _read(record.file, content, form, guards_of(record, guards), record, may_be_empty=False)
     return [Remark(level="error", file=record.file, list_id=record.id, problem=problem)]
 
 
-def _read(name: str, content: bytes, form: str, guards: Guards, record: ListRecord | None) -> list[Remark]:
-    items = with_repetitions(
-        read_list(
-            io.BytesIO(content),
-            format_named(form, record.columns if record else None),
-            guards,
-            may_be_empty=record is None,
-        )
-    )
+def _read(
+    name: str,
+    content: bytes,
+    form: BlocklistFormat,
+    guards: Guards,
+    record: ListRecord | None,
+    *,
+    may_be_empty: bool = True,
+) -> list[Remark]:
+    items = with_repetitions(read_list(io.BytesIO(content), form, guards, may_be_empty=may_be_empty))
     kept: dict[bool, list[Remark]] = {True: [], False: []}
     counts = {True: 0, False: 0}
     for item in items:

@@ -230,6 +230,28 @@ def test_lint_says_everything(desk: Desk) -> None:
     assert desk.json("lint", with_policies=True)["errors"] > 5
 
 
+def test_lint_of_a_folder(desk: Desk) -> None:
+    """A category folder of UT1 is read member by member; a list without bytes, or with others, is an error."""
+    desk.add()
+    (desk.lists / "lists" / "ut1").mkdir()
+    (desk.lists / "lists" / "ut1" / "domains").write_text("two words\n")
+    catalog = desk.lists / "catalog.toml"
+    entry = (
+        catalog.read_text()
+        .split("\n[[list]]\n")[1]
+        .replace("demonstration", "ut1")
+        .replace("lists/ut1.txt", "lists/ut1")
+    )
+    entry = entry.split("# Below")[0].replace('format = "domains"', 'format = "ut1"')
+    catalog.write_text(f"{catalog.read_text()}\n[[list]]\n{entry}")
+    (desk.lists / "lists" / "demonstration.txt").write_text("other.example\n")
+    next(path for path in (desk.lists / "lists").iterdir() if path.name.startswith("a-")).unlink()
+    errors = [each["problem"] for each in desk.json("lint", with_policies=True)["remarks"] if each["level"] == "error"]
+    assert len(errors) == 3, errors
+    folder = desk.add(str(desk.lists / "lists"), "b")
+    assert (folder.exit_code, "is a folder" in folder.stdout) == (3, True)
+
+
 @pytest.mark.parametrize(
     ("day", "level"), [("2020-01-01", "error"), ("{week}", "warning")], ids=["too old", "growing old"]
 )

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from crawler.blocklists.registry import FORMATS
 from tests.shared import ROOT
 
 if TYPE_CHECKING:
@@ -35,6 +36,12 @@ def test_worked_example(tmp_path: Path) -> None:
         got = "\n".join(line.rstrip() for line in run.stdout.rstrip().splitlines())
         assert doctest.OutputChecker().check_output(wanted + "\n", got + "\n", doctest.ELLIPSIS), got
         assert run.returncode == int(note.removeprefix("exit ") or 0), command
+
+
+def test_every_format_is_documented() -> None:
+    """The page has one row for each format of lists."""
+    text = (ROOT / "docs" / "blocklists.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == [form.id for form in FORMATS]
 
 
 def _run(folder: Path, arguments: list[str]) -> subprocess.CompletedProcess[str]:
