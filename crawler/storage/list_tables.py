@@ -25,13 +25,12 @@ if TYPE_CHECKING:
 
     from crawler.blocklists.names import Place
 
-VERSION = 1
+VERSION = 2
+_MADE_FOR = [VERSION, sys.byteorder, sys.hash_info.modulus]
 _MAGIC = b"clearcrawl lists\n"
 _HEAD = struct.Struct("<II")
-_PRIME = 2305843009213693921
-"""A prime just below 2**61. Names often go by number: squares of such rows are spread evenly, remainders are not."""
 _LOW = 0xFFFFFFFF
-_HIGH_BITS = 29
+_MIXED_BITS = sys.hash_info.modulus.bit_length()
 _IN_A_BUCKET = 4
 _ALIGNMENT = 4096
 _HEAD_LIMIT = 1 << 30
@@ -44,8 +43,12 @@ _TAIL = struct.Struct("=Q")
 
 
 def _mixed(key: bytes) -> int:
-    rest = int.from_bytes(key, "big") % _PRIME
-    return rest * rest % _PRIME
+    """Spread keys evenly: ``hash`` of a whole number is its remainder by a Mersenne prime, in every process the same.
+
+    Names often go by number; the squares of such rows are spread, their remainders are not.
+    """
+    rest = hash(int.from_bytes(key, "big"))
+    return hash(rest * rest)
 
 
 class TableWriter:
@@ -87,7 +90,7 @@ class TableWriter:
     def add_names(self, names: list[bytes], owner: int, first: int) -> int:
         """Add names of lines that follow each other, none of one label."""
         number = int.from_bytes
-        self._mixed.extend([(rest := number(name, "big") % _PRIME) * rest % _PRIME for name in names])
+        self._mixed.extend([hash((rest := hash(number(name, "big"))) * rest) for name in names])
         self._ends.extend(accumulate(map(len, names[1:]), initial=len(self._keys) + len(names[0])))
         self._keys += b"".join(names)
         start = owner << 32 | first
@@ -111,10 +114,9 @@ class TableWriter:
         references = self._moved(order) if self._references else {}
         self._count(places)
         size = len(order)
-        buckets = size // _IN_A_BUCKET + 1
-        starts = _starts(
-            pc.run_end_encode(pc.shift_right(pc.multiply(pc.shift_right(mixed, 32), buckets), _HIGH_BITS)), buckets
-        )
+        bits = max(1, (size // _IN_A_BUCKET).bit_length())
+        buckets = pc.shift_right(mixed, pa.scalar(_MIXED_BITS - bits, pa.uint64()))
+        starts = _starts(pc.run_end_encode(buckets), 1 << bits)
         prints = pc.bit_wise_and(mixed, pa.scalar(_LOW, pa.uint64())).cast(pa.uint32())
         tails = _tails(mixed, places)
         tails = pa.Array.from_buffers(pa.binary(8), size, [None, tails.buffers()[1]], offset=tails.offset)
@@ -129,7 +131,7 @@ class TableWriter:
             file,
             sections,
             {
-                "buckets": buckets,
+                "bits": bits,
                 "size": size,
                 "entries": {str(owner): count for owner, count in self.entries.items()},
                 "references": references,
@@ -192,7 +194,7 @@ class MappedTable:
         self._name = name
         head = self._head()
         self.facts: Mapping[str, Any] = head["facts"]
-        self._buckets: int = head["buckets"]
+        self._shift = _MIXED_BITS - int(head["bits"])
         self.entries: dict[int, int] = {int(owner): count for owner, count in head["entries"].items()}
         """Different entries by owner, those of earlier owners left out."""
         self._references: Mapping[str, str] = head["references"]
@@ -218,7 +220,7 @@ class MappedTable:
         """Place of a key. Raises DamagedStateError for an entry that is not the one written."""
         octets = key.encode("utf-8", "replace")
         mixed = _mixed(octets)
-        bucket = (mixed >> 32) * self._buckets >> _HIGH_BITS
+        bucket = mixed >> self._shift
         start, end = self._starts[bucket], self._starts[bucket + 1]
         if (mixed & _LOW) in self._prints[start:end].tolist():
             return self._look(octets, mixed, start, end)
@@ -227,12 +229,12 @@ class MappedTable:
     def nearest(self, host: str) -> tuple[str, Place] | None:
         """Look for a name, then for its parents: the same as ``get`` for each, without a call for each."""
         octets = host.encode("utf-8", "replace")
-        buckets, starts, prints = self._buckets, self._starts, self._prints
+        shift, starts, prints = self._shift, self._starts, self._prints
         at, dot = 0, octets.find(b".")
         while dot >= 0 or self._has_bare:
-            rest = int.from_bytes(octets[at:], "big") % _PRIME
-            mixed = rest * rest % _PRIME
-            bucket = (mixed >> 32) * buckets >> _HIGH_BITS
+            rest = hash(int.from_bytes(octets[at:], "big"))  # as _mixed
+            mixed = hash(rest * rest)
+            bucket = mixed >> shift
             if (mixed & _LOW) in prints[starts[bucket] : starts[bucket + 1]].tolist():
                 place = self._look(octets[at:], mixed, starts[bucket], starts[bucket + 1])
                 if place is not None:
@@ -283,7 +285,7 @@ class MappedTable:
         if len(text) != size or crc32(text) != crc:
             raise self._damage("its head has changed")
         head: dict[str, Any] = json.loads(text)
-        if head["version"] != [VERSION, sys.byteorder] or os.fstat(self._file).st_size != head["octets"]:
+        if head["version"] != _MADE_FOR or os.fstat(self._file).st_size != head["octets"]:
             raise self._damage("it is of another version, or cut short")
         return head
 
@@ -320,7 +322,7 @@ def _octets(numbers: Any, size: int, count: int | None = None) -> memoryview:
 def _write(file: BinaryIO, sections: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
     """Head, then the sections; the mapped ones come first, with nothing between them."""
     views = {name: memoryview(content).cast("B") for name, content in sections.items()}
-    head: dict[str, Any] = {"version": [VERSION, sys.byteorder], **facts, "crc": 0, "sections": {}, "octets": 0}
+    head: dict[str, Any] = {"version": _MADE_FOR, **facts, "crc": 0, "sections": {}, "octets": 0}
     room = len(json.dumps(head)) + 64 * (len(views) + 2)
     begin = at = -(-(len(_MAGIC) + _HEAD.size + room) // _ALIGNMENT) * _ALIGNMENT
     crc = 0

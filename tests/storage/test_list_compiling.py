@@ -273,7 +273,7 @@ def test_files_that_change_meanwhile(folder: Path) -> None:
 
 
 def test_hosts_beside_a_naive_oracle(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Real hosts against a real list: listed is what an independent reading covers, and nothing else, in both tables."""
+    """Real hosts and a real list: listed is what an independent reading covers, and nothing else, in each table."""
     with pa.input_stream(
         str(shared_path("data/blocklists/hagezi-anti.piracy.adblock.txt.zst")), compression="zstd"
     ) as stream:
