@@ -14,6 +14,7 @@ from crawler.blocklists.names import NameTable
 from crawler.errors import UrlError
 from crawler.values.digest import sha256
 from crawler.values.host import Host
+from crawler.values.url import CanonicalUrl, split
 
 FIRST, SECOND = sha256(b"first"), sha256(b"second")
 
@@ -89,6 +90,18 @@ def test_not_asked_for_what_is_none(matcher: Matcher) -> None:
         matcher.find("http://")
     with pytest.raises(ValueError, match="address"):
         matcher.about_address("bad.test")
+
+
+def test_asked_in_parts(matcher: Matcher) -> None:
+    """A URL that is split already, a name and a literal address get the answers that their text gets."""
+    url = split(CanonicalUrl("http://shared.test/user/x?y"))
+    assert matcher.about_url(url) == matcher.find("http://shared.test/user/x?y")
+    assert matcher.about_host(Host("192.0.2.7")) == matcher.find("192.0.2.7") is not None
+    assert matcher.about_host(Host("a.bad.test")) == matcher.find("a.bad.test")
+    plain = Matcher()
+    plain.open_list("x", FIRST)
+    plain.add(Entry(EntryKind.DOMAIN, "shared.test", 1))
+    assert plain.about_url(url) == plain.find("shared.test") is not None
 
 
 def test_without_entries() -> None:

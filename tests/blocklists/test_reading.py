@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
@@ -9,12 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler.blocklists.exceptions import read_exceptions
 from crawler.blocklists.formats import json_table
 from crawler.blocklists.interface import Entry, EntryKind, Finding, Run
 from crawler.blocklists.lines import LineFormat
 from crawler.blocklists.reading import Guards, protected_names, read_list, read_runs, with_repetitions
 from crawler.blocklists.registry import FORMATS, detect, format_named
 from crawler.storage.suffixes import bundled_suffixes
+from tests.shared import ROOT
 
 SUFFIXES = bundled_suffixes()
 PROTECTED = protected_names([Entry(EntryKind.DOMAIN, "www.protected.example", 1)])
@@ -134,3 +137,16 @@ def test_dates_of_an_entry() -> None:
         entry.is_in_force(day) for day in (date(2026, 2, 28), date(2026, 3, 1), date(2026, 3, 31), date(2026, 4, 1))
     ] == [*(False, True, True, False)]
     assert Entry(EntryKind.DOMAIN, "a.test", 1).is_in_force(date.min)
+
+
+def test_every_format_is_documented() -> None:
+    """docs/blocklist-formats.md has one row for each format, in the order of the registry."""
+    text = (ROOT / "docs" / "blocklist-formats.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == [form.id for form in FORMATS]
+
+
+def test_the_documented_exceptions_are_read() -> None:
+    """The example of the page is right as it stands."""
+    text = (ROOT / "docs" / "blocklist-formats.md").read_text(encoding="utf-8")
+    example = next(block for block in re.findall(r"```toml\n(.*?)```", text, re.DOTALL) if "[[exception]]" in block)
+    assert len(read_exceptions(example.encode(), {"court-2026-117", "community-piracy"})) == 2
