@@ -21,7 +21,7 @@ from crawler.values.host import Host, HostForm, form_of
 from crawler.values.url import CanonicalUrl, split
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from crawler.blocklists.exceptions import ListException
     from crawler.blocklists.interface import Entry, Run
@@ -39,8 +39,9 @@ class Table(Protocol):
     def get(self, key: str) -> Place | None:
         """Place of a key."""
 
-    def nearest(self, host: str) -> tuple[str, Place] | None:
-        """Look for a name, then for its parents; the key that was found, and its place."""
+    @property
+    def nearest(self) -> Callable[[str], tuple[str, Place] | None]:
+        """Looks for a name, then for its parents; the key that was found, and its place."""
 
     def add(self, key: str, owner: int, line: int, reference: str | None = None) -> bool:
         """Add a key; False where it is known to be there already."""

@@ -13,6 +13,7 @@ import struct
 import sys
 import weakref
 from array import array
+from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 from zlib import crc32
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from crawler.blocklists.names import Place
 
 VERSION = 2
+HOSTS_REMEMBERED = 16_384
+"""Last hosts that were asked: a crawl asks about each many times."""
 _MADE_FOR = [VERSION, sys.byteorder, sys.hash_info.modulus]
 _MAGIC = b"clearcrawl lists\n"
 _HEAD = struct.Struct("<II")
@@ -194,6 +197,8 @@ class MappedTable:
         self._name = name
         head = self._head()
         self.facts: Mapping[str, Any] = head["facts"]
+        self.nearest = lru_cache(maxsize=HOSTS_REMEMBERED)(self._nearest)
+        """Look for a name, then for its parents: the same as ``get`` for each, without a call for each."""
         self._shift = _MIXED_BITS - int(head["bits"])
         self.entries: dict[int, int] = {int(owner): count for owner, count in head["entries"].items()}
         """Different entries by owner, those of earlier owners left out."""
@@ -226,8 +231,7 @@ class MappedTable:
             return self._look(octets, mixed, start, end)
         return None
 
-    def nearest(self, host: str) -> tuple[str, Place] | None:
-        """Look for a name, then for its parents: the same as ``get`` for each, without a call for each."""
+    def _nearest(self, host: str) -> tuple[str, Place] | None:
         octets = host.encode("utf-8", "replace")
         shift, starts, prints = self._shift, self._starts, self._prints
         at, dot = 0, octets.find(b".")
