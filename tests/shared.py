@@ -1,4 +1,4 @@
-"""Finds the optional data beside the repository; a test that needs it is skipped, with the reason, where it is absent."""
+"""Finds the optional data beside the repository; a test that needs it is skipped, with the reason, without it."""
 
 from __future__ import annotations
 

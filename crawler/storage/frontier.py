@@ -167,7 +167,8 @@ class Frontier:
         return max(
             self._connection.executemany(
                 "UPDATE frontier SET state = ?1, not_before = coalesce(?2, not_before), rowed = max(rowed, ?3),"
-                " why = CASE WHEN ?1 = 0 THEN ?7 END, inherited = CASE WHEN ?1 = 0 THEN inherited END, chain = CASE WHEN ?1 = 0 THEN chain END"
+                " why = CASE WHEN ?1 = 0 THEN ?7 END, inherited = CASE WHEN ?1 = 0 THEN inherited END,"
+                " chain = CASE WHEN ?1 = 0 THEN chain END"
                 " WHERE id = ?4 AND state = ?5 AND (?3 = 0 OR rowed < ?6)",
                 states,
             ).rowcount,
