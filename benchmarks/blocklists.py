@@ -15,6 +15,7 @@ from datetime import date
 from pathlib import Path
 from statistics import median
 from time import perf_counter_ns
+from typing import TYPE_CHECKING
 
 from crawler.policy.document import Blocklists
 from crawler.storage.blocklists import open_blocklists
@@ -22,6 +23,9 @@ from crawler.storage.list_compiling import COMPILED
 from crawler.storage.suffixes import bundled_suffixes
 from crawler.values.digest import sha256
 from crawler.values.host import Host
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TODAY = date(2026, 11, 23)
 ASKED = 20_000
@@ -138,14 +142,14 @@ def _marisa(folder: Path, entries: int) -> dict[str, object]:
     return {"seconds": seconds, **looks, "resident": _resident()}
 
 
-def _looks(ask: object, entries: int, below: str = "www.") -> dict[str, float]:
+def _looks(ask: Callable[[str], object], entries: int, below: str = "www.") -> dict[str, float]:
     """Median of single questions: hosts that are not listed, and hosts below a listed one."""
     draw = random.Random(7)  # noqa: S311 - names for a measurement
     wanted = [draw.randrange(entries) for _ in range(ASKED)]
     misses = [f"www.shop-{number:07d}.example-{number % 977}.test" for number in wanted]
     hits = [f"{below}{name(number)}" for number in wanted]
     for host in (*misses, *hits):
-        ask(host)  # type: ignore[operator]
+        ask(host)
     again = misses[:1000] * 20
     return {
         "miss": _median(ask, misses, listed=False),
@@ -154,12 +158,12 @@ def _looks(ask: object, entries: int, below: str = "www.") -> dict[str, float]:
     }
 
 
-def _median(ask: object, hosts: list[str], *, listed: bool) -> float:
+def _median(ask: Callable[[str], object], hosts: list[str], *, listed: bool) -> float:
     times = []
     clock = perf_counter_ns
     for host in hosts:
         began = clock()
-        found = ask(host)  # type: ignore[operator]
+        found = ask(host)
         times.append(clock() - began)
         if (found is not None) != listed:
             raise SystemExit(f"wrong answer about {host}")

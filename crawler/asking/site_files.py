@@ -17,6 +17,7 @@ from crawler.policy.gate import RequestKind
 from crawler.policy.politeness import Politeness
 from crawler.policy.response import Head
 from crawler.policy.site import (
+    DOCUMENTS,
     ROBOTS_PATH,
     SITE_FILE_PATHS,
     Reply,
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
     from crawler.policy.site import Asked, SiteKnowledge, StoredFile
     from crawler.values.url import Url
 
-DOCUMENTS = 16
-"""Documents that the carriers of one URL may refer to; what is beyond counts as unread."""
 ROBOTS_FACTOR = 16
 """A robots.txt may be so many times longer than what is read of it; a longer one counts as unreachable."""
 PATIENCE = 5.0

@@ -66,11 +66,6 @@ class Progress:
             self._stream.write("\r\x1b[2K")
             self._stream.flush()
 
-    def pause(self) -> None:
-        """Clear the line so that something else can be printed; the next refresh draws it again."""
-        if self._is_terminal:
-            self._stream.write("\r\x1b[2K")
-
     async def _loop(self) -> None:
         while True:
             await asyncio.sleep(TERMINAL_INTERVAL if self._is_terminal else PLAIN_INTERVAL)

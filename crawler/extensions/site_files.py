@@ -20,6 +20,7 @@ from crawler.optout.statement import Unread
 from crawler.policy.decision import Decision
 from crawler.policy.gate import RequestKind
 from crawler.policy.site import (
+    DOCUMENTS,
     ROBOTS_PATH,
     SITE_FILE_PATHS,
     Send,
@@ -49,8 +50,6 @@ if TYPE_CHECKING:
 
     Sender = Callable[[Url, RequestKind, int, RobotsAnswer | None], Awaitable[tuple[Exchange, Reply]]]
 
-DOCUMENTS = 16
-"""Documents that the site files of one origin may refer to; what is beyond counts as unread."""
 DOCUMENTS_KEPT = 1024
 """Documents in memory; the journal holds them all."""
 

@@ -115,13 +115,6 @@ class Writer:
         """Whether the disk is slower than the network: no new request should be sent."""
         return self._pending.octets + self._in_work_octets > CONGESTED_OCTETS
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether nothing is waiting for a commit and none is under way."""
-        with self._condition:
-            pending = self._pending
-            return pending.first_at is None and not self._in_work_octets
-
     def outcome(self, outcome: Outcome) -> None:
         """Hand over what became of a claim."""
         with self._condition:

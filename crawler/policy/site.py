@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 ROBOTS_PATH = "/robots.txt"
 SITE_FILE_PATHS: tuple[str, ...] = tuple(SITE_FILES)
+DOCUMENTS = 16
+"""Documents that the site files of one origin may refer to; what is beyond counts as unread."""
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 _WITH_FILE = frozenset({200, 203})
