@@ -7,7 +7,6 @@ crawler, whose components find it with ``Runtime.of``.
 from __future__ import annotations
 
 import asyncio
-import time
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from crawler.extensions.lanes import Lanes
 from crawler.extensions.ledger import Ledger
 from crawler.extensions.links import Links
 from crawler.extensions.opening import open_parts
+from crawler.extensions.pump import FINISHED, MAX_PAGES, Pump
 from crawler.extensions.responses import Responses
 from crawler.extensions.rows import RowMaker
 from crawler.extensions.sending import VISIT_KEY, Sending
@@ -29,7 +29,7 @@ from crawler.network.policy_slot import NetworkRules, set_rules
 from crawler.network.resolver import installed_resolver
 from crawler.policy.decision import Verdict
 from crawler.policy.politeness import Politeness
-from crawler.storage.entries import Event, NewUrl, Via
+from crawler.storage.entries import NewUrl, Via
 from crawler.storage.seeds import read_seeds
 from crawler.values.address import TestHosts
 from crawler.values.url import parse, split
@@ -49,23 +49,18 @@ if TYPE_CHECKING:
     from crawler.network.exchange import Exchange, StopReason
     from crawler.policy.decision import Decision
     from crawler.policy.facts import Refusal
-    from crawler.storage.entries import Claim, ClaimRequest, Committed
+    from crawler.storage.entries import Claim
     from crawler.storage.store import CrawlStore
 
 SEEDS_AT_ONCE = 2_000
 PARKED_AT_ONCE = 500
 LEAST_PAUSE = 30.0
 """Seconds that a lane waits out in any case; what a site asks for beyond that is not waited for at the end."""
-LOOK_AGAIN = 5.0
-"""Seconds after which a busy crawl asks the frontier again that had nothing: parked URLs may have become due."""
-CLOCK_JUMP = 2.0
-"""Seconds that wall clock and monotonic clock may drift apart between two commits."""
 GRACE = 10.0
 """Seconds that running requests get after a stop before they are cut off (R5.6)."""
 
 _runtimes: WeakKeyDictionary[Crawler, Runtime] = WeakKeyDictionary()
-FINISHED = "finished"
-_CLEAN = frozenset({FINISHED, "max_pages"})
+_CLEAN = frozenset({FINISHED, MAX_PAGES})
 _CODES = {"storage_error": ExitCode.DAMAGED, "internal_error": ExitCode.FINDINGS}
 
 
@@ -86,14 +81,6 @@ class Runtime:
         self.tally.waiting = counts.waiting
         self.has_frontier = counts.waiting > 0
         self._kept_before = counts.pages_kept
-        self._seeding = True
-        self._dry_for: frozenset[str] | None = None
-        """Lanes that were left out when a claim brought nothing; ``None`` where there may be something to claim."""
-        self._dry_since = 0.0
-        self._claim_pending = False
-        self._clocks = (time.time(), time.monotonic())
-        self._idle_check: asyncio.Task[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
 
     @classmethod
     def open(cls, plan: CrawlPlan, seeds: Sequence[str] = ()) -> Self:
@@ -175,8 +162,15 @@ class Runtime:
             on_error=self._broken,
             on_unsent=self._unsent,
         )
-        self.writer.attach(loop, self._committed, self._failed, lambda: self._end("low_space"))
-        self._pump()
+        self.pump = Pump(
+            writer=self.writer,
+            lanes=self.lanes,
+            tally=self.tally,
+            wait_at_end=limits.wait_at_end,
+            end=self._end,
+        )
+        self.writer.attach(loop, self.pump.committed, self._failed, lambda: self._end("low_space"))
+        self.pump.turn()
 
     # -- seeds
 
@@ -190,75 +184,13 @@ class Runtime:
             now = datetime.now(UTC)
             self.writer.add([self._seed_entry(seed.text, now) for seed in chunk])
             await self.writer.flush()
-        self._seeding = False
-        self._dry_for = None
-        self._pump()
+        self.pump.seeded()
 
     def _seed_entry(self, text: str, now: datetime) -> NewUrl:
         url = parse(text)
         return NewUrl(url=url.text, lane=self.parts.gate.lane(url), depth=0, via=Via.SEED, discovered_at=now)
 
-    # -- the pump: claims in, requests out
-
-    def _committed(self, committed: Committed, asked: ClaimRequest | None) -> None:
-        self.tally.waiting = committed.waiting
-        self._watch_clock()
-        if committed.new_urls or committed.claims or time.monotonic() - self._dry_since > LOOK_AGAIN:
-            self._dry_for = None
-        if asked is not None:
-            self._claim_pending = False
-            self.lanes.feed(committed.claims)
-            if not committed.claims and not committed.new_urls:
-                self._dry_for = asked.exclude
-                self._dry_since = time.monotonic()
-        self._pump()
-
-    def _watch_clock(self) -> None:
-        """Record a jump of the wall clock against the monotonic one (R5.7)."""
-        wall, monotonic = time.time(), time.monotonic()
-        jump = (wall - self._clocks[0]) - (monotonic - self._clocks[1])
-        self._clocks = (wall, monotonic)
-        if abs(jump) > CLOCK_JUMP:
-            self.writer.event(Event(type="clock_jump", body={"milliseconds": round(jump * 1000)}))
-
-    def _pump(self) -> None:
-        if self.end_reason is not None:
-            return
-        if self.lanes.pages_left == 0 and not self.lanes.unsettled:
-            self._end("max_pages")
-            return
-        if not self._claim_pending and not self.writer.is_congested:
-            wanted = self.lanes.wanted(time.time())
-            if wanted is not None and (self._dry_for is None or self._dry_for - wanted.exclude):
-                self._claim_pending = True
-                self.writer.claim(wanted, is_urgent=self.lanes.is_hungry)
-        is_idle = self.lanes.is_empty and not self._seeding and self._dry_for == frozenset()
-        if is_idle and not self._claim_pending and self._idle_check is None:
-            self._idle_check = asyncio.ensure_future(self._check_idle())
-
-    async def _check_idle(self) -> None:
-        """Find out whether anything is due soon; end the crawl where it is not (design section 5)."""
-        try:
-            await self.writer.flush()
-            due = await self.writer.call(lambda store: store.next_due())
-        except Exception:  # noqa: BLE001 - the writer has told of its failure itself
-            return
-        finally:
-            self._idle_check = None
-        if not self.lanes.is_empty or self.end_reason is not None:
-            return
-        wait = None if due is None else due - time.time()
-        if self._dry_for is None or (wait is not None and wait <= 0):
-            self._timer_due()
-        elif wait is None or wait > self.policy.limits.wait_at_end:
-            self._end(FINISHED)
-        elif self._timer is None:
-            self._timer = self._loop.call_later(wait, self._timer_due)
-
-    def _timer_due(self) -> None:
-        self._timer = None
-        self._dry_for = None
-        self._pump()
+    # -- requests out
 
     def _send(self, visit: Visit) -> None:
         request = self.sending.page(visit)
@@ -295,7 +227,7 @@ class Runtime:
             self.lanes.settled(is_kept=is_page)
         if self.parts.gate.is_broken:
             self._end("internal_error")
-        self._pump()
+        self.pump.turn()
 
     def _on_head(self, visit: Visit, exchange: Exchange) -> StopReason | None:
         return self.responses.on_head(visit, exchange)
@@ -355,6 +287,7 @@ class Runtime:
             return
         self.end_reason = reason
         self.is_over = True
+        self.pump.close()
         engine = self._crawler.engine
         if reason not in _CLEAN:
             self.lanes.close()
@@ -367,7 +300,8 @@ class Runtime:
         if self.end_reason is None:
             self.end_reason = reason
         self.is_over = True
-        if hasattr(self, "lanes"):
+        if hasattr(self, "pump"):
+            self.pump.close()
             self.lanes.close()
             self._loop.call_later(GRACE, self.cut_off)
 
@@ -381,8 +315,7 @@ class Runtime:
 
     async def finish(self, reason: str, unsent: Sequence[Visit] = ()) -> None:
         """Commit, write the rows of parked URLs where the crawl is over, publish and close."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self.pump.close()
         self.lanes.close()
         reason = self.end_reason or reason
         if self.failure is None:
