@@ -25,6 +25,7 @@ from crawler.policy.reasons import reason_of
 from crawler.values.coding import ACCEPTED, codings_of, decode
 from crawler.values.dialling import Refused, after_lookup, before_lookup, listed
 from crawler.values.digest import Digest
+from crawler.values.http_head import head_fields
 from crawler.values.url import split
 
 if TYPE_CHECKING:
@@ -219,7 +220,7 @@ class _Exchange:
         connection.sendall(request)
         self._learn(request_head=request)
         head, rest = self._head(connection)
-        self._learn(head=head, headers=tuple(_fields(head)), status=_status(head))
+        self._learn(head=head, headers=tuple(head_fields(head)), status=_status(head))
         if not wants_body(self.fetched):
             self._learn(is_stopped=True)
             return
@@ -387,15 +388,3 @@ def _framing(status: int, fields: Sequence[tuple[bytes, bytes]]) -> bytes:
     if coding.lower() != b"chunked" or not length.isdigit():
         raise _FailedError("connection_error", f"unreadable framing: {coding[:40]!r}, {length[:40]!r}")
     return b"\r\n".join([*lines, b"Connection: close", b"", b""])
-
-
-def _fields(head: bytes) -> list[tuple[bytes, bytes]]:
-    """Split field lines leniently: folded lines are joined (RFC 9112 section 5.2), lines without a colon skipped."""
-    joined: list[bytes] = []
-    for raw in head.split(b"\n")[1:-2]:
-        line = raw.removesuffix(b"\r")
-        if line[:1] in (b" ", b"\t") and joined:
-            joined[-1] += line
-        else:
-            joined.append(line)
-    return [(name.strip(), value.strip()) for name, colon, value in (line.partition(b":") for line in joined) if colon]

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, fields
+from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
-from crawler.errors import DocumentError, Mistake
+from crawler.errors import DocumentError, Mistake, UrlError
+from crawler.values.host import canonical_host
+from crawler.values.url import canonicalise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 FORMAT = "clearcrawl-removals/1"
 KINDS = ("domain", "path", "network", "url")
@@ -37,6 +40,8 @@ class Removal:
     """The one crawl that is meant; ``None`` means all."""
     urls: int | None = None
     """How many rows of past crawls it touched when the list was made."""
+    authority: str | None = None
+    """Who ordered it: a court, a rights holder, the operator."""
 
 
 def write_removals(removals: Iterable[Removal], *, tool: str, made_at: str) -> Iterator[bytes]:
@@ -85,7 +90,33 @@ def _removal(read: Any) -> Removal:
         raise ValueError(f"not text where text is wanted, or no number in urls: {', '.join(wrong) or 'urls'}")
     if read["kind"] not in KINDS:
         raise ValueError(f"kind is {read['kind']!r}; known are {', '.join(KINDS)}")
+    _check_value(read["kind"], read["value"])
     return Removal(**read)
+
+
+def _check_value(kind: str, value: str) -> None:
+    """Raise ValueError unless the value is spelt as rows and records spell it: another one would match nothing."""
+    try:
+        spelt = _SPELL[kind](value)
+    except UrlError as error:
+        raise ValueError(f"{value!r} is no {kind}: {error}") from error
+    if spelt != value:
+        raise ValueError(f"{value!r} is not canonical; write {spelt!r}")
+
+
+def _path(value: str) -> str:
+    host, slash, path = value.partition("/")
+    if not path:
+        raise ValueError(f"{value!r} is no path of a host; write host/path")
+    return f"{canonical_host(host)}{slash}{path}"
+
+
+_SPELL: dict[str, Callable[[str], str]] = {
+    "domain": canonical_host,
+    "path": _path,
+    "network": lambda value: str(ip_network(value)),
+    "url": canonicalise,
+}
 
 
 def _line(body: dict[str, Any]) -> bytes:

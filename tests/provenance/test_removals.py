@@ -40,6 +40,13 @@ def test_written_and_read() -> None:
         (_body(kind="site"), 2),
         (_body(value=""), 2),
         (_body(urls="3"), 2),
+        (_body(value="https://A.example/"), 2),
+        (_body(value="no url"), 2),
+        (_body(kind="domain", value="A.example"), 2),
+        (_body(kind="path", value="a.example"), 2),
+        (_body(kind="path", value="A.example/x"), 2),
+        (_body(kind="network", value="192.0.2.1/24"), 2),
+        (_body(kind="network", value="192.0.2.0"), 2),
         (HEADER + b'{"kind": "url"}', 2),
     ],
 )
