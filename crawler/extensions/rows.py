@@ -21,12 +21,15 @@ if TYPE_CHECKING:
     from crawler.optout.statement import Statement
     from crawler.policy.barriers import Barrier
     from crawler.policy.decision import Decision
+    from crawler.policy.facts import ListsInForce
     from crawler.storage.suffixes import BundledSuffixes
+    from crawler.values.digest import Digest
 
 _NOT_FETCHED: Mapping[str, Any] = dict.fromkeys(
     (
         *("fetch_time", "fetch_status", "fetch_redirect", "content_digest", "content_mime_type"),
         *("content_mime_detected", "content_charset", "content_languages", "content_truncated", "modality"),
+        *("content_languages_method",),
         *("ip_address", "tls_version", "tls_cipher", "certificate_digest", "image_count"),
     )
 )
@@ -34,14 +37,16 @@ _LATER: Mapping[str, Any] = dict.fromkeys(
     (
         *("warc_filename", "warc_record_offset", "warc_record_length", "seq", "leaf_hash", "salt", "erased_at"),
         *("url_final", "near_duplicate_hash", "licence", "dataset_id", "country_hint", "site_category"),
-        *("ai_generated_flag", "tokens", "tokenizer_id", "duration_s"),
+        *("ai_generated_flag", "ai_generated_method", "tokens", "tokenizer_id", "duration_s", "payload_crawl_id"),
+        *("near_duplicate_method", "country_hint_method", "site_category_method", "change"),
     )
 )
 _NO_ROBOTS: Mapping[str, Any] = dict.fromkeys(
     ("robots_digest", "robots_status", "robots_group", "robots_rule", "robots_line", "robots_retrieved_at")
 )
 _NO_BARRIER: Mapping[str, Any] = dict.fromkeys(("access_barrier", "barrier_action", "barrier_evidence"))
-_NO_LIST: Mapping[str, Any] = dict.fromkeys(("blocklist_id", "blocklist_digest", "blocklist_entry"))
+_NO_LIST: Mapping[str, Any] = dict.fromkeys(("blocklist_id", "blocklist_digest", "blocklist_entry", "blocklist_line")
+)
 
 
 class RowMaker:
@@ -49,8 +54,21 @@ class RowMaker:
 
     def __init__(self, run: Mapping[str, Any], suffixes: BundledSuffixes, secret: bytes) -> None:
         self._constant = {**_LATER, **run, "schema_version": SCHEMA_VERSION}
+        self._now = self._lists_columns()
+        self._by_lists = {run["lists_digest"]: self._now}
         self._suffixes = suffixes
         self._secret = secret
+
+    def use_lists(self, digest: Digest, config_digest: Digest) -> None:
+        """Name other blocklists, and the configuration with them, in the rows of decisions that rest on them."""
+        self._constant |= {"lists_digest": digest, "config_digest": config_digest}
+        self._now = self._by_lists[digest] = self._lists_columns()
+
+    def _lists_columns(self) -> dict[str, Any]:
+        return {name: self._constant.pop(name) for name in ("lists_digest", "config_digest")}
+
+    def _about_lists(self, lists: ListsInForce | None) -> Mapping[str, Any]:
+        return self._by_lists.get(lists.digest, self._now) if lists is not None else self._now
 
     def make(self, visit: Visit, decision: Decision, record_id: str) -> ManifestRow:
         """Build the row of a verdict that is final."""
@@ -61,7 +79,8 @@ class RowMaker:
             **self._about_response(visit, decision),
             **_about_robots(visit.robots),
             **_about_barrier(visit.barrier),
-            **_about_list(visit.listed),
+            **_about_list(decision.listed),
+            **self._about_lists(decision.lists),
         )
 
     def redacted(self, text: str) -> str:
@@ -107,7 +126,7 @@ class RowMaker:
             "content_mime_type": declared,
             "content_mime_detected": detected,
             "content_charset": None if page is None else page.charset,
-            "content_languages": _languages(visit),
+            **_languages(visit),
             "content_truncated": None if is_whole or exchange.status is None else "length",
             "modality": modality(detected),
             "ip_address": exchange.ip_address,
@@ -182,14 +201,17 @@ def _about_list(listed: Listed | None) -> Mapping[str, Any]:
         "blocklist_id": listed.list_id,
         "blocklist_digest": listed.list_digest,
         "blocklist_entry": listed.entry,
+        "blocklist_line": listed.line,
     }
 
 
-def _languages(visit: Visit) -> str | None:
+def _languages(visit: Visit) -> dict[str, str | None]:
     """Markup first, then the header."""
-    named = [] if visit.page is None or not visit.page.lang else [visit.page.lang]
+    markup = [] if visit.page is None or not visit.page.lang else [visit.page.lang]
+    header: list[str] = []
     if visit.exchange is not None:
         for value in visit.exchange.field_values(b"content-language"):
-            named += value.decode("latin-1").split(",")
-    tags = dict.fromkeys(tag.strip().lower() for tag in named if tag.strip())
-    return ",".join(tags) or None
+            header += value.decode("latin-1").split(",")
+    tags = dict.fromkeys(tag.strip().lower() for tag in (*markup, *header) if tag.strip())
+    spoke = [name for name, named in (("markup", markup), ("header", header)) if named]
+    return {"content_languages": ",".join(tags) or None, "content_languages_method": "+".join(spoke) if tags else None}

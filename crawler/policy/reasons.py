@@ -185,6 +185,12 @@ TABLE: tuple[Reason, ...] = (
         "redirect", Check.STATUS, _ALLOW, "A redirect; the hop is kept as a record and its target judged for itself."
     ),
     Reason("not_modified", Check.STATUS, _ALLOW, "304: unchanged since the stored copy."),
+    Reason(
+        "stored_copy_unusable",
+        Check.STATUS,
+        _DEFER,
+        "304, but the stored copy cannot stand for it; asked again without a condition.",
+    ),
     Reason("too_many_redirects", Check.STATUS, _DENY, "The chain of redirects is longer than [limits] redirects."),
     Reason("redirect_loop", Check.STATUS, _DENY, "The chain of redirects comes back to a URL of its own."),
     # content

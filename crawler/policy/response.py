@@ -17,6 +17,7 @@ from crawler.optout.statement import Source
 from crawler.policy.barriers import find_barrier
 from crawler.policy.decision import Stage
 from crawler.policy.facts import Facts, Refusal
+from crawler.policy.revalidation import holding, is_about
 from crawler.policy.site import REDIRECTS
 from crawler.policy.waiting import read_retry_after
 from crawler.values.digest import sha256
@@ -34,10 +35,12 @@ if TYPE_CHECKING:
     from crawler.optout.robots.access import RobotsAnswer
     from crawler.policy.barriers import Barrier
     from crawler.policy.document import Limits
+    from crawler.policy.revalidation import Fields
     from crawler.values.digest import Digest
     from crawler.values.html import HtmlPage
     from crawler.values.url import Url
 
+NOT_MODIFIED = 304
 _MEDIA = frozenset({"image", "audio", "video", "document"})
 
 
@@ -87,18 +90,18 @@ class Seen:
     page: HtmlPage | None = None
 
 
-def see_head(head: Head, *, chain: Sequence[str], redirects: int) -> Seen:
-    """Read status and fields. ``chain`` are the hops before this URL, ``redirects`` how many are allowed."""
+def see_head(head: Head, *, chain: Sequence[str], redirects: int, stored: Sequence[Head] = ()) -> Seen:
+    """Read status and fields. ``chain`` are the hops before this URL, ``redirects`` how many are allowed.
+
+    ``stored`` are the heads of the copy that a conditional request was about, newest first and the response last: after
+    a 304 their fields hold as well, but for those that a newer head names.
+    """
+    if head.status == NOT_MODIFIED:
+        return _see_unchanged(head, stored)
     retry_after = head.text(b"retry-after")
     seconds = None if retry_after is None else read_retry_after(retry_after, head.retrieved_at)
     seen = Seen(
-        carriers=read_head(
-            ResponseHead(
-                source=Source(url=head.url.text, digest=head.digest, retrieved_at=head.retrieved_at),
-                status=head.status,
-                headers=head.headers,
-            )
-        ),
+        carriers=_carriers(head),
         content_type=head.text(b"content-type"),
         retry_after=seconds,
     )
@@ -108,6 +111,42 @@ def see_head(head: Head, *, chain: Sequence[str], redirects: int) -> Seen:
         url=head.url, status=head.status, headers=head.headers, redirect=seen.redirect, retry_after=seconds
     )
     return replace(seen, barrier=barrier)
+
+
+def _see_unchanged(head: Head, stored: Sequence[Head]) -> Seen:
+    """Read all fields that hold after a 304, each from the head that sent it; without a copy nothing came."""
+    if not stored:
+        refusal = Refusal(code="http_unavailable", detail="status 304 to a request without a condition")
+        return Seen(content_type=head.text(b"content-type"), refusal=refusal)
+    seen = Seen(content_type=stored[-1].text(b"content-type"))
+    if not is_about(tuple(head.fields), _joined(stored)):
+        refusal = Refusal(code="stored_copy_unusable", detail="status 304 about another entity tag", defers=True)
+        return replace(seen, refusal=refusal)
+    for one, fields in zip((head, *stored), holding([tuple(one.fields) for one in (head, *stored)]), strict=True):
+        held = replace(one, fields=fields)
+        seen = replace(seen, carriers=seen.carriers + _carriers(held))
+    barrier = find_barrier(url=head.url, status=head.status, headers=head.headers, redirect=None)
+    return replace(seen, barrier=barrier)
+
+
+def _joined(heads: Sequence[Head]) -> Fields:
+    """All fields that hold of stored heads, newest head first."""
+    return tuple(field for fields in holding([tuple(one.fields) for one in heads]) for field in fields)
+
+
+def current(head: Head, stored: Sequence[Head]) -> Head:
+    """Head of the stored response as a 304 has updated it: what its body is read with."""
+    return replace(stored[-1], url=head.url, fields=_joined((head, *stored)), retrieved_at=head.retrieved_at)
+
+
+def _carriers(head: Head) -> CarrierReadings:
+    return read_head(
+        ResponseHead(
+            source=Source(url=head.url.text, digest=head.digest, retrieved_at=head.retrieved_at),
+            status=head.status,
+            headers=head.headers,
+        )
+    )
 
 
 def _see_target(seen: Seen, head: Head, chain: Sequence[str], redirects: int) -> Seen:

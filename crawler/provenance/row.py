@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime  # noqa: TC003 - the Arrow schema is made of the annotations at run time
 from typing import Any
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 """Raised by every change of a column; additions only within a major release."""
 
 
@@ -85,6 +85,8 @@ class ManifestRow:
     """As the page was decoded."""
     content_languages: str | None
     """Comma-separated, from markup, then header."""
+    content_languages_method: str | None
+    """What named the languages: ``markup``, ``header``, ``markup+header``, or ``model:`` with its name and version."""
     content_truncated: str | None
     """``length``, ``time``, ``disconnect``; ``None`` when whole."""
     warc_filename: str | None
@@ -93,6 +95,8 @@ class ManifestRow:
     """Octets before the record's gzip member."""
     warc_record_length: int | None
     """Octets of the record's gzip member."""
+    payload_crawl_id: str | None
+    """Crawl in another folder that holds the payload of a ``revisit`` record; ``None`` where it lies in this one."""
     crawl_id: str
     """The crawl; the same for all runs that resumed it."""
     record_id: str
@@ -141,8 +145,13 @@ class ManifestRow:
     """Octets of the body that left the server for this URL."""
     bytes_retained: int
     """Octets of the body in the WARC."""
+    change: str | None
+    """Against the crawls named by ``--previous``: ``new``, ``changed``, ``unchanged``, ``moved`` (redirects now),
+    ``vanished`` (not there any more), ``refused`` (kept then, refused now); ``None`` where none of them applies."""
     near_duplicate_hash: str | None
-    """Similarity hash of the text; empty until a component computes it."""
+    """Similarity hash of the visible text, 16 hexadecimal digits; few different bits mean much the same text."""
+    near_duplicate_method: str | None
+    """Algorithm of the hash with its version, e.g. ``simhash64/1``."""
     statements: list[StatementColumn]
     """Everything that rights holders said about this URL, with its evidence."""
     statements_unread: list[UnreadColumn]
@@ -166,11 +175,13 @@ class ManifestRow:
     barrier_evidence: str | None
     """The literal mark by which it was recognised."""
     blocklist_id: str | None
-    """Catalog id of the list whose entry refused the URL."""
+    """Catalog id of the list whose entry covers the URL; where an override lifted it, ``reasons`` says so."""
     blocklist_digest: str | None
     """SHA-256 of that list's bytes."""
     blocklist_entry: str | None
     """The literal entry."""
+    blocklist_line: int | None
+    """Line of the entry in that version of the list, from 1."""
     licence: str | None
     """Public licence that the page names."""
     redirect_chain: list[str]
@@ -197,10 +208,16 @@ class ManifestRow:
     """Header as sent."""
     country_hint: str | None
     """Country of the site as far as it shows, ISO 3166-1 alpha-2."""
+    country_hint_method: str | None
+    """What spoke: ``cctld``, or the region of the language named by ``markup`` or ``header``."""
     site_category: str | None
     """Kind of site by documented rules; ``None`` where unclassified."""
+    site_category_method: str | None
+    """The rule that spoke, with the date of the rules."""
     ai_generated_flag: bool | None
     """Whether the content says that it was made by a machine."""
+    ai_generated_method: str | None
+    """The machine-readable mark that says so."""
     tokens: int | None
     """Number of tokens, only together with ``tokenizer_id``."""
     tokenizer_id: str | None

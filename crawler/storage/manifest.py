@@ -32,6 +32,8 @@ ENUMERATIONS = frozenset(
         "crawl_id", "stage", "access", "state", "verdict", "verdict_search_index", "reason", "profile", "purpose",
         "modality", "robots_status", "access_barrier", "barrier_action", "blocklist_id", "tls_version", "tls_cipher",
         "origin", "crawler_id", "product_token", "user_agent", "country_hint", "site_category", "policy_version",
+        "content_languages_method", "payload_crawl_id", "change", "near_duplicate_method", "country_hint_method",
+        "site_category_method", "ai_generated_method", "tokenizer_id",
         "policy_digest", "lists_digest", "suffix_list_digest", "config_digest", "tool_version", "schema_version",
     }
 )  # fmt: skip
