@@ -79,7 +79,6 @@ class Admission:
         today = datetime.now(UTC).date()
         screened = self._gate.screen(visit.url, today=today)
         if isinstance(screened, Decision):
-            visit.listed = self._gate.listed(visit.url)
             return screened
         if not self._gate.is_test_host(visit.url.host):
             refused = await self._dialled(visit)

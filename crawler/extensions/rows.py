@@ -45,8 +45,7 @@ _NO_ROBOTS: Mapping[str, Any] = dict.fromkeys(
     ("robots_digest", "robots_status", "robots_group", "robots_rule", "robots_line", "robots_retrieved_at")
 )
 _NO_BARRIER: Mapping[str, Any] = dict.fromkeys(("access_barrier", "barrier_action", "barrier_evidence"))
-_NO_LIST: Mapping[str, Any] = dict.fromkeys(("blocklist_id", "blocklist_digest", "blocklist_entry", "blocklist_line")
-)
+_NO_LIST: Mapping[str, Any] = dict.fromkeys(("blocklist_id", "blocklist_digest", "blocklist_entry", "blocklist_line"))
 
 
 class RowMaker:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from crawler.optout.collect import NOTHING
 
 if TYPE_CHECKING:
-    from crawler.blocklists.interface import Listed
     from crawler.network.exchange import Exchange
     from crawler.optout.collect import CarrierReadings
     from crawler.optout.robots.access import RobotsAnswer
@@ -32,7 +31,6 @@ class Visit:
     """What will be dialled; ``None`` for a test host and before the name was resolved."""
     site: SiteKnowledge | None = None
     robots: RobotsAnswer | None = None
-    listed: Listed | None = None
     inherited: tuple[Statement, ...] = ()
     decision: Decision | None = None
     exchange: Exchange | None = None

@@ -103,6 +103,8 @@ def decide(facts: Facts, policy: CrawlPolicy) -> Decision:
         unread=facts.unread,
         agreement_ref=found.agreement_ref,
         override_ref=_documents(access.overrides, used),
+        listed=facts.listed,
+        lists=facts.lists,
     )
 
 
@@ -128,6 +130,8 @@ def refuse(facts: Facts, access: AccessJudgement) -> Decision:
         unread=facts.unread,
         override_ref=_documents(access.overrides, used),
         retry_after=max(waits) if waits and is_deferred else None,
+        listed=facts.listed,
+        lists=facts.lists,
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from crawler.blocklists.interface import Listed
     from crawler.optout.statement import Statement, Unread
+    from crawler.policy.facts import ListsInForce
 
 
 class Verdict(StrEnum):
@@ -67,3 +69,7 @@ class Decision:
     """Document of the dated override that lifted a refusal."""
     retry_after: float | None = None
     """Seconds; only with DEFER, where the site named them."""
+    listed: Listed | None = None
+    """The blocklist entry that covers the URL, also where an override lifted it."""
+    lists: ListsInForce | None = field(default=None, compare=False, repr=False)
+    """The blocklists that were asked; ``None`` only where the check itself failed."""

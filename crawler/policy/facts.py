@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import date
 
     from crawler.blocklists.interface import Listed
+    from crawler.blocklists.matcher import Matcher
     from crawler.optout.robots.access import RobotsAnswer
     from crawler.optout.statement import SoftDirective, Statement, Unread
     from crawler.policy.barriers import Barrier
     from crawler.policy.decision import Stage
+    from crawler.values.digest import Digest
     from crawler.values.url import Url
 
 
@@ -26,6 +28,15 @@ class Refusal:
     retry_after: float | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ListsInForce:
+    """One snapshot of the blocklists as it was opened on one day; two openings are never the same (R2.5)."""
+
+    matcher: Matcher
+    digest: Digest | None
+    """Column ``lists_digest``; ``None`` where nobody writes rows."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Input of ``decide``. Times come in as values; nothing here reads a clock."""
@@ -37,6 +48,8 @@ class Facts:
     refusal: Refusal | None = None
     """From the scheme, form, port, budget, address or transport; checked in the gate's order."""
     listed: Listed | None = None
+    lists: ListsInForce | None = field(default=None, compare=False, repr=False)
+    """What was asked about ``listed``; no part of the verdict, but of what the row says about it."""
     robots: RobotsAnswer | None = None
     """``None`` only where robots was never reached because an earlier check refused."""
     status: int | None = None

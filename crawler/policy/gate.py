@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from crawler.errors import UrlError
 from crawler.policy.decide import decide, judge_access, refuse
 from crawler.policy.decision import Access, Decision, Stage, State, Verdict
-from crawler.policy.facts import Facts, Refusal
+from crawler.policy.facts import Facts, ListsInForce, Refusal
 from crawler.policy.reading import missing_identity
 from crawler.values import host as hosts
 from crawler.values.address import TestHosts, refused_address
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from crawler.optout.robots.access import RobotsAnswer
     from crawler.optout.statement import SoftDirective, Statement, Unread
     from crawler.policy.document import CrawlPolicy
+    from crawler.values.digest import Digest
     from crawler.values.host import Suffixes
     from crawler.values.url import Url
 
@@ -48,11 +49,14 @@ class RequestKind(StrEnum):
 
 
 class Gate:
-    """The checks, bound to one policy and one snapshot of the blocklists; a new snapshot means a new gate."""
+    """The checks, bound to one policy and to the blocklists in force, which ``use_lists`` changes for all that follows."""
 
-    def __init__(self, policy: CrawlPolicy, matcher: Matcher, suffixes: Suffixes) -> None:
+    def __init__(
+        self, policy: CrawlPolicy, matcher: Matcher, suffixes: Suffixes, lists_digest: Digest | None = None
+    ) -> None:
         self.policy = policy
-        self._matcher = matcher
+        self.lists = ListsInForce(matcher=matcher, digest=lists_digest)
+        """What is asked now; one assignment puts others in force."""
         self._suffixes = suffixes
         self._test_hosts = TestHosts(policy.network.test_hosts)
         self._missing = missing_identity(policy.identity)
@@ -62,6 +66,20 @@ class Gate:
     def is_broken(self) -> bool:
         """Whether the crawl has to stop because checks keep failing (R2.4)."""
         return self.consecutive_internal_errors >= INTERNAL_ERRORS_IN_A_ROW
+
+    def use_lists(self, matcher: Matcher, digest: Digest) -> None:
+        """Put another snapshot in force for every request that is not yet sent (R2.5)."""
+        self.lists = ListsInForce(matcher=matcher, digest=digest)
+
+    def screen_again(self, url: Url, decision: Decision, *, today: date) -> Decision | None:
+        """Refuse an admitted URL that the blocklists have come to cover since; ``None`` where it may still be sent.
+
+        To be asked directly before a request leaves: it may have waited for its turn.
+        """
+        if decision.lists is self.lists:
+            return None
+        screened = self.screen(url, today=today)
+        return screened if isinstance(screened, Decision) else None
 
     def lane(self, url: Url) -> str:
         """Whose politeness budget the URL shares."""
@@ -119,21 +137,21 @@ class Gate:
             if kind is RequestKind.PAGE:
                 return decide(facts, self.policy)
             access = judge_access(facts, self.policy, needs_robots=needs_robots)
-            return refuse(facts, access) if access.findings else _admitted(kind)
+            return refuse(facts, access) if access.findings else _admitted(kind, facts)
 
         return self._fail_closed(check, Stage.BEFORE_FETCH)
 
     def judge(self, facts: Facts) -> Decision:
         """Decide after the response with all that is known; fails closed like every other check.
 
-        The blocklist entry that an override lifted before the fetch is found again, so that the last decision names it.
+        The blocklists are asked again: what was listed while its answer was on the way is not kept either, and an
+        entry that an override lifts is named by the last decision too.
         """
 
         def check() -> Decision:
-            known = facts
-            if self.policy.overrides and facts.listed is None:
-                known = replace(facts, listed=self._matcher.about_url(facts.url))
-            return decide(known, self.policy)
+            lists = self.lists
+            listed = facts.listed or lists.matcher.about_url(facts.url)
+            return decide(replace(facts, listed=listed, lists=lists), self.policy)
 
         return self._fail_closed(check, facts.stage)
 
@@ -150,12 +168,12 @@ class Gate:
 
     def listed(self, url: Url) -> Listed | None:
         """Name the blocklist entry that covers a URL; for the row of a refusal, never for a decision."""
-        return self._matcher.about_url(url)
+        return self.lists.matcher.about_url(url)
 
     def listed_address(self, host: str, address: str) -> str | None:  # noqa: ARG002 - host and address, as the resolver asks
         """Say which blocklist entry covers a resolved address, or ``None``."""
         try:
-            listed = self._matcher.about_address(address)
+            listed = self.lists.matcher.about_address(address)
         except Exception as error:  # noqa: BLE001 - a failed check is a refusal (R2.4)
             return f"the blocklists could not be asked: {error!r}"
         return None if listed is None else f"{listed.list_id}, line {listed.line}: {listed.entry}"
@@ -174,12 +192,14 @@ class Gate:
     ) -> Facts:
         """Run the checks of the URL itself; the blocklist is not asked about what is no public host."""
         refusal = self._form_problem(url)
+        lists = self.lists
         return Facts(
             url=url,
             stage=Stage.BEFORE_FETCH,
             today=today,
             refusal=refusal or budget,
-            listed=self._matcher.about_url(url) if refusal is None else None,
+            listed=lists.matcher.about_url(url) if refusal is None else None,
+            lists=lists,
             robots=robots,
             statements=statements,
             soft=soft,
@@ -222,7 +242,7 @@ def _refused(code: str, detail: str, stage: Stage = Stage.BEFORE_FETCH) -> Decis
     )
 
 
-def _admitted(kind: RequestKind) -> Decision:
+def _admitted(kind: RequestKind, facts: Facts) -> Decision:
     code = {RequestKind.ROBOTS: "robots_file", RequestKind.SITEMAP: "sitemap"}.get(kind, "site_file")
     return Decision(
         verdict=Verdict.ALLOW,
@@ -232,4 +252,6 @@ def _admitted(kind: RequestKind) -> Decision:
         stage=Stage.BEFORE_FETCH,
         reason=code,
         reasons=(code,),
+        listed=facts.listed,
+        lists=facts.lists,
     )
