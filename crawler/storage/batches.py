@@ -12,13 +12,15 @@ from crawler.errors import StorageError
 from crawler.provenance.leaf import time_text
 from crawler.storage.entries import Committed, RecordDraft, UrlState, WarcKind
 from crawler.storage.recording import first_place
-from crawler.storage.warc import REVISIT_PROFILE, new_record_id, payload_digest
+from crawler.storage.revisits import IDENTICAL_PAYLOAD, Held, revisit
+from crawler.storage.warc import new_record_id, payload_digest
 from crawler.values.digest import sha256
 
 if TYPE_CHECKING:
     from crawler.storage.entries import Batch, Claim, Outcome, SiteFileEntry
     from crawler.storage.frontier import Frontier
     from crawler.storage.journal import Journal
+    from crawler.storage.previous import Previous
     from crawler.storage.recording import Place, Recorder
     from crawler.storage.warc_files import WarcFile
     from crawler.values.digest import Digest
@@ -36,8 +38,18 @@ _COUNTED = {
 class BatchWriter:
     """Knows the order of the steps; the store decides when, and what a failure means."""
 
-    def __init__(self, journal: Journal, frontier: Frontier, recorder: Recorder, *, crawl_number: int) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        frontier: Frontier,
+        recorder: Recorder,
+        *,
+        crawl_number: int,
+        previous: Previous | None = None,
+    ) -> None:
+        """``previous`` are crawls in other folders that may hold a payload already."""
         self._journal = journal
+        self._previous = previous
         self._frontier = frontier
         self._recorder = recorder
         self._crawl_number = crawl_number
@@ -50,7 +62,7 @@ class BatchWriter:
             _check(outcome)
         if any(draft.kind is WarcKind.PAGES for draft in (*batch.records, *_site_drafts(batch.site_files))):
             raise StorageError("a page record without an outcome")
-        staged = _Staging(self._journal, self._recorder)
+        staged = _Staging(self._journal, self._recorder, self._previous)
         outcomes = [(outcome, [staged.page(draft) for draft in outcome.records]) for outcome in batch.outcomes]
         site_files = [(entry, *staged.site_file(entry)) for entry in batch.site_files]
         others = [self._recorder.stage(draft) for draft in batch.records]
@@ -133,6 +145,7 @@ class BatchWriter:
                     columns["warc_record_length"] = place.length
                     if place.type == "revisit":
                         columns["bytes_retained"] = 0
+                        columns["payload_crawl_id"] = place.payload_crawl_id
                 seq = self._journal.log_row(columns)
                 rows += 1
                 deltas[f"rows_{columns['verdict']}"] += 1
@@ -216,10 +229,11 @@ class BatchWriter:
 class _Staging:
     """Stages the records of a batch, and turns a payload that is held already into a revisit."""
 
-    def __init__(self, journal: Journal, recorder: Recorder) -> None:
+    def __init__(self, journal: Journal, recorder: Recorder, previous: Previous | None) -> None:
         self._run = journal.connection.execute
         self._recorder = recorder
-        self._new: dict[Digest, tuple[str, str, str]] = {}
+        self._previous = previous
+        self._new: dict[Digest, Held] = {}
 
     def page(self, draft: RecordDraft) -> Place:
         """Stage one record of an outcome."""
@@ -230,14 +244,17 @@ class _Staging:
             return self._recorder.stage(draft)
         first = self._new.get(payload) or self._held(payload)
         if first is not None and "WARC-Truncated" not in (draft.fields or {}):
-            return self._recorder.stage(_revisit(draft, payload, first))
-        self._new[payload] = (draft.record_id, draft.target_uri, time_text(draft.date))
+            return self._recorder.stage(revisit(draft, payload, first, profile=IDENTICAL_PAYLOAD))
+        self._new[payload] = Held(record_id=draft.record_id, target_uri=draft.target_uri, date=time_text(draft.date))
         return self._recorder.stage(replace(draft, payload_digest=payload))
 
-    def _held(self, payload: Digest) -> tuple[str, str, str] | None:
+    def _held(self, payload: Digest) -> Held | None:
         query = "SELECT record_id, url, date FROM held WHERE payload = ?"
         found: tuple[str, str, str] | None = self._run(query, (_octets(payload),)).fetchone()
-        return found
+        if found is not None:
+            record_id, url, date = found
+            return Held(record_id=record_id, target_uri=url, date=date)
+        return None if self._previous is None else self._previous.held(payload)
 
     def site_file(self, entry: SiteFileEntry) -> tuple[list[Place], Place | None]:
         """Stage the evidence of a site file; answer its places, and where the body as parsed can be read."""
@@ -267,18 +284,6 @@ class _Staging:
             )
         )
         return [*places, place], place
-
-
-def _revisit(draft: RecordDraft, payload: Digest, first: tuple[str, str, str]) -> RecordDraft:
-    record_id, url, date = first
-    fields = {
-        **(draft.fields or {}),
-        "WARC-Profile": REVISIT_PROFILE,
-        "WARC-Refers-To": f"<{record_id}>",
-        "WARC-Refers-To-Target-URI": url,
-        "WARC-Refers-To-Date": date,
-    }
-    return replace(draft, type="revisit", body=b"", payload_digest=payload, fields=fields)
 
 
 def _check(outcome: Outcome) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from crawler.storage.entries import WarcKind
 from crawler.storage.layout import WARC, warc_name
+from crawler.storage.revisits import CRAWL_FIELD
 from crawler.storage.warc import gzip_member, new_record_id, payload_digest, serialise, serialise_warcinfo
 from crawler.storage.warc_files import ROTATE_AT, WarcFile
 
@@ -33,6 +34,8 @@ class Place:
     date: datetime
     kind: WarcKind
     payload: Digest | None
+    payload_crawl_id: str | None = None
+    """Of a revisit: the crawl in another folder that holds the payload."""
 
     @property
     def path(self) -> str:
@@ -71,6 +74,7 @@ class Recorder:
         return Place(
             file=file.name, offset=offset, length=len(member), type=draft.type, record_id=draft.record_id,
             target_uri=draft.target_uri, date=draft.date, kind=draft.kind, payload=payload,
+            payload_crawl_id=(draft.fields or {}).get(CRAWL_FIELD),
         )  # fmt: skip
 
     def _begin(self, kind: WarcKind) -> WarcFile:

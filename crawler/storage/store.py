@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crawler.storage.entries import Batch, Claim, Committed, Counts, RunInfo, SiteFileEntry, WarcKind
+    from crawler.storage.previous import Previous
     from crawler.values.digest import Digest
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
@@ -54,9 +55,19 @@ class CrawlStore:
     crawl_id: str
     recovery: Recovery
 
-    def __init__(self, root: Folder, *, run: RunInfo, worker: str, clock: Callable[[], float], rotate_at: int) -> None:
+    def __init__(
+        self,
+        root: Folder,
+        *,
+        run: RunInfo,
+        worker: str,
+        clock: Callable[[], float],
+        rotate_at: int,
+        previous: Previous | None,
+    ) -> None:
         """Use ``open``."""
         self._run = run
+        self._previous = previous
         self._clock = clock
         self._rotate_at = rotate_at
         self._failure: str | None = None
@@ -88,17 +99,19 @@ class CrawlStore:
         worker: str = _LEAD,
         clock: Callable[[], float] = time.time,
         rotate_at: int = ROTATE_AT,
+        previous: Previous | None = None,
     ) -> Self:
         """Lock, recognise, recover. Raises UsageError, FolderInUseError, DamagedStateError, StorageError.
 
-        ``rotate_at``: octets after which a WARC file is sealed and the next one begun.
+        ``rotate_at``: octets after which a WARC file is sealed and the next one begun. ``previous``: crawls in other
+        folders whose payloads are not stored again.
         """
         if run.name is not None and _NAME.fullmatch(run.name) is None:
             raise UsageError(f"crawl name {run.name!r}: write a-z, 0-9 and '-', at most 31, no '-' in front")
         folder = Folder.create(root)
         try:
             lock(folder)
-            return cls(folder, run=run, worker=worker, clock=clock, rotate_at=rotate_at)
+            return cls(folder, run=run, worker=worker, clock=clock, rotate_at=rotate_at, previous=previous)
         except BaseException:
             folder.close()
             raise
@@ -114,7 +127,9 @@ class CrawlStore:
         if not is_new:
             self.recovery = recover(self._folder, journal, self._recorder, time=now, was_unclean=was_unclean)
         self._frontier = Frontier(journal.connection)
-        self._batches = BatchWriter(journal, self._frontier, self._recorder, crawl_number=self._number)
+        self._batches = BatchWriter(
+            journal, self._frontier, self._recorder, crawl_number=self._number, previous=self._previous
+        )
         body = {"crawl_id": self.crawl_id, "software": self._run.software, "details": dict(self._run.details)}
         with journal.transaction():
             journal.put("crawl_id", self.crawl_id)

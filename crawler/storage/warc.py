@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from crawler.storage.entries import RecordDraft
     from crawler.values.digest import Digest
 
-REVISIT_PROFILE: Final = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 WARC_FIELDS: Final = "application/warc-fields"
 
 _TYPES = frozenset({"request", "response", "metadata", "revisit", "resource", "conversion"})
