@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import duckdb
-import polars
+import polars as pl
 import pyarrow.dataset
 import pytest
 
@@ -74,7 +74,7 @@ def test_manifest_opens_in_arrow_duckdb_and_polars(crawl: tuple[Path, dict[str, 
     with duckdb.connect() as database:
         relation = database.execute(f"SELECT count(*) FROM '{files}' WHERE {kept_rows}").fetchone()  # noqa: S608 - ours
         stated = database.execute(f"SELECT sum(len(statements)) FROM '{files}'").fetchone()  # noqa: S608 - ours
-    frame = polars.read_parquet(files)
+    frame = pl.read_parquet(files)
     assert frame.height == count
-    assert relation == (frame.filter((polars.col("verdict") == "allow") & (polars.col("reason") != "redirect")).height,)
+    assert relation == (frame.filter((pl.col("verdict") == "allow") & (pl.col("reason") != "redirect")).height,)
     assert stated == (frame["statements"].list.len().sum(),)
