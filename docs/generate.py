@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crawler.audit.database import TABLES
+from crawler.audit.queries import queries
 from crawler.cli.main import main as command_line
 from crawler.extensions.always import ALWAYS, NAMES
 from crawler.optout.registry import READERS
@@ -76,6 +78,20 @@ Liftable codes may be named by a dated `[[override]]` of the policy.
 | code | check | may lead to | liftable | meaning |
 |---|---|---|---|---|"""
 
+QUERIES_OPENING = f"""{MADE}
+
+# Audit queries
+
+`clearcrawl audit query DIR... NAME` asks one of these of one or many crawls; `--sql` asks your own.
+`--show` prints the SQL of a question, `--format` and `-o` write CSV, JSON or Parquet.
+DuckDB answers in memory: it opens no file but those of the crawls, changes none, and needs no network.
+In CSV a text that a spreadsheet would run as a formula gets a leading `'`; JSON and Parquet hold it as it is.
+
+## Tables
+
+| table | holds |
+|---|---|"""
+
 POLICY_OPENING = f"""{MADE}
 
 # Policy
@@ -97,6 +113,7 @@ def documents() -> dict[Path, str]:
     """Path of every generated document, and the text it must have."""
     return {
         ROOT / "README.md": readme((ROOT / "README.md").read_text(encoding="utf-8")),
+        ROOT / "docs" / "audit-queries.md": audit_queries(),
         ROOT / "docs" / "commands.md": commands(),
         ROOT / "docs" / "manifest.md": manifest(),
         ROOT / "docs" / "policy.md": policy(),
@@ -187,6 +204,16 @@ def reasons() -> str:
         liftable = "yes" if row.is_liftable else ""
         lines.append(f"| `{row.code}` | {row.check.title} | {verdicts} | {liftable} | {_cell(row.sentence)} |")
     return "\n".join(lines) + "\n"
+
+
+def audit_queries() -> str:
+    """The tables that a query may ask, and every question that comes with the program."""
+    lines = [QUERIES_OPENING, *(f"| `{name}` | {_cell(text)} |" for name, text in TABLES.items()), ""]
+    for one in queries().values():
+        lines += [f"## {one.name}", "", f"{one.title}. {one.asks}", "", "| column | meaning |", "|---|---|"]
+        lines += [f"| `{name}` | {_cell(text)} |" for name, text in one.columns.items()]
+        lines.append("")
+    return "\n".join(lines)
 
 
 def policy() -> str:

@@ -79,11 +79,16 @@ class History:
             body = entry["body"]
             if entry["type"] == "site_file" and body["origin"] in origins:
                 history.looks.setdefault(body["origin"], []).append(Look(entry=body, seq=entry["seq"]))
-            elif "policy_files" in body.get("details", ()):
-                details = body["details"]
-                history.policies[details["policy_digest"]] = details["policy_files"]
-                history.lists[details["lists_digest"]] = details["list_files"]
+            else:
+                history.note_rules(body)
         return history
+
+    def note_rules(self, body: Mapping[str, Any]) -> None:
+        """Take in which rules came into force, if this log entry says so: that of a start does."""
+        if "policy_files" in body.get("details", ()):
+            details = body["details"]
+            self.policies[details["policy_digest"]] = details["policy_files"]
+            self.lists[details["lists_digest"]] = details["list_files"]
 
     def looks_before(self, origin: str, moment: datetime) -> dict[str, Look]:
         """The latest look at each file of an origin up to a moment, by path."""

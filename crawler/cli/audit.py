@@ -8,6 +8,7 @@ from crawler.cli.lazy import Entry, LazyGroup
 
 COMMANDS = {
     "explain": Entry(module="crawler.cli.explain", summary="Why a URL was taken, left or deferred."),
+    "query": Entry(module="crawler.cli.audit_query", summary="SQL over one or many crawls: shipped questions, or free."),
 }
 
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 WIDEST = 120
 """Columns of running text at most: longer lines are hard to read."""
+SHORTEST = 12
+"""Columns that a cell of a table keeps however narrow the terminal is."""
 VERDICT_COLOURS = {"allow": "green", "deny": "red", "defer": "yellow"}
 
 
@@ -60,3 +62,28 @@ def some(items: Sequence[str], limit: int) -> str:
     """The first items, two blanks apart, and how many more there are."""
     shown = "  ".join(for_terminal(item) for item in items[:limit])
     return shown if len(items) <= limit else f"{shown}  and {len(items) - limit} more"
+
+
+def columns(
+    names: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[bool], is_wide: bool = False
+) -> str:
+    """A table with a header; ``right`` names the columns of numbers.
+
+    Unless ``is_wide``, cells are cut until a line fits the terminal; what was cut ends with an ellipsis.
+    """
+    lines = [[for_terminal(one) for one in row] for row in (names, *rows)]
+    widths = [max(len(row[at]) for row in lines) for at in range(len(names))]
+    room = shutil.get_terminal_size().columns - 2 * (len(names) - 1)
+    while not is_wide and sum(widths) > room and max(widths) > SHORTEST:
+        widths[widths.index(max(widths))] -= 1
+    rules = ["-" * width for width in widths]
+    return "\n".join(_line(row, widths, right) for row in (lines[0], rules, *lines[1:]))
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
+    cut = [one if len(one) <= width else one[: width - 1] + "…" for one, width in zip(cells, widths, strict=True)]
+    set_out = [
+        one.rjust(width) if is_right else one.ljust(width)
+        for one, width, is_right in zip(cut, widths, right, strict=True)
+    ]
+    return "  ".join(set_out).rstrip()

@@ -87,11 +87,11 @@ class CrawlReader:
     def __init__(self, root: Folder) -> None:
         """Use ``open``."""
         self._root = root
+        self.root = root.path
         self.crawl: CrawlFile = read_crawl_file(root)
         self._warc = Folder.descend(root.path / WARC)
-        self._journals: list[sqlite3.Connection] = []
-        for path in sorted((root.path / STATE).glob(f"*/{DATABASE}")):
-            self._journals.append(open_for_reading(path))
+        paths = sorted((root.path / STATE).glob(f"*/{DATABASE}"))
+        self._journals = {path.parent.name: open_for_reading(path) for path in paths}
 
     @classmethod
     def open(cls, root: Path) -> Self:
@@ -107,7 +107,7 @@ class CrawlReader:
     def counts(self) -> Counts | None:
         """Sum over all workers; ``None`` where the state is not in the folder (it is no evidence)."""
         try:
-            found = [counts_of(journal) for journal in self._journals]
+            found = [counts_of(journal) for journal in self._journals.values()]
         except sqlite3.Error as error:
             raise DamagedStateError(f"{self._root.path / STATE}: cannot be read: {error}") from error
         if not found:
@@ -120,7 +120,7 @@ class CrawlReader:
             "SELECT count(*) FROM attempts WHERE id > (SELECT coalesce(max(id), 0) FROM attempts) - ? AND ended >= ?"
         )
         try:
-            return sum(journal.execute(query, (_NEWEST, wall)).fetchone()[0] for journal in self._journals)
+            return sum(journal.execute(query, (_NEWEST, wall)).fetchone()[0] for journal in self._journals.values())
         except sqlite3.Error as error:
             raise DamagedStateError(f"{self._root.path / STATE}: cannot be read: {error}") from error
 
@@ -145,7 +145,7 @@ class CrawlReader:
         """Rows that are committed and in no segment yet."""
         leaves: list[tuple[bytes, bytes]] = []
         try:
-            for journal in self._journals:
+            for journal in self._journals.values():
                 query = "SELECT data, hash FROM pending JOIN leaves USING (seq) WHERE is_row ORDER BY seq"
                 leaves += journal.execute(query).fetchall()
         except sqlite3.Error as error:
@@ -165,7 +165,8 @@ class CrawlReader:
     def secrets(self) -> list[bytes]:
         """Keys under which values of rows were redacted, one a worker; empty where the state is not here."""
         found = (
-            journal.execute("SELECT value FROM meta WHERE key = 'secret'").fetchone() for journal in self._journals
+            journal.execute("SELECT value FROM meta WHERE key = 'secret'").fetchone()
+            for journal in self._journals.values()
         )
         return [bytes.fromhex(value) for (value,) in filter(None, found)]
 
@@ -173,7 +174,7 @@ class CrawlReader:
         """Where that exact URL stands in the frontier; empty where it was never put there, or the state is not here."""
         query = "SELECT state FROM frontier WHERE key = ?"
         key = blake2b(url.encode(), digest_size=16).digest()  # as Frontier.add makes it
-        found = (journal.execute(query, (key,)).fetchone() for journal in self._journals)
+        found = (journal.execute(query, (key,)).fetchone() for journal in self._journals.values())
         return [UrlState(state) for (state,) in filter(None, found)]
 
     def kept(self, folder: str, digest: str) -> bytes:
@@ -200,9 +201,13 @@ class CrawlReader:
             except (OSError, EOFError) as error:
                 raise DamagedStateError(f"{path}: cannot be read: {error}") from error
             yield from map(json.loads, lines)
-        for journal in self._journals:
+        yield from (entry for _, entry in self.pending_entries())
+
+    def pending_entries(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Worker id and entry, for those that are in the journal and in no file of the log yet."""
+        for worker, journal in self._journals.items():
             for (data,) in journal.execute("SELECT data FROM pending WHERE NOT is_row ORDER BY seq"):
-                yield json.loads(data)
+                yield worker, json.loads(data)
 
     def site_files(self, origin: str) -> list[dict[str, Any]]:
         """All recorded outcomes for files of that origin, oldest first: the bodies of their log entries."""
@@ -223,7 +228,7 @@ class CrawlReader:
 
     def close(self) -> None:
         """Let go of all files."""
-        for journal in self._journals:
+        for journal in self._journals.values():
             journal.close()
         self._warc.close()
         self._root.close()
