@@ -29,6 +29,7 @@ from crawler.values.url import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import date
 
     from crawler.extensions.plan import CrawlPlan
     from crawler.policy.document import CrawlPolicy
@@ -55,6 +56,10 @@ class Parts:
     secret: bytes
     """Keys the redaction of secret-looking query values."""
     warnings: tuple[str, ...]
+    details: dict[str, Any]
+    """Digests and versions in force, as the log has them of the start."""
+    opened_on: date
+    """UTC day for which the lists were opened."""
 
 
 def open_parts(plan: CrawlPlan, seeds: Sequence[str] = ()) -> Parts:
@@ -70,19 +75,15 @@ def open_parts(plan: CrawlPlan, seeds: Sequence[str] = ()) -> Parts:
     today = datetime.now(UTC).date()
     lists = open_blocklists(plan.blocklists, today=today, ages=policy.blocklists, suffixes=suffixes)
     check_seeds(seeds)
-    config = {"plan": plan.config(), "policy": policy.digest, "lists": lists.digest, "suffixes": suffixes.digest}
-    config_digest = sha256(json.dumps(config, sort_keys=True).encode())
+    config = {"plan": plan.config(), "policy": policy.digest, "suffixes": suffixes.digest}
     details = {
         "policy_version": policy.version,
         "policy_digest": policy.digest,
         "policy_files": {file.name: file.digest for file in opened.files},
         "profile": policy.profile.name,
-        "lists_digest": lists.digest,
-        "list_files": {file.name: file.digest for file in lists.files},
         "suffix_list_digest": suffixes.digest,
         "suffix_list_version": suffixes.version.isoformat(),
-        "config_digest": config_digest,
-        "config": config,
+        **details_of_lists(config, lists),
     }
     identity = policy.identity
     run = RunInfo(
@@ -101,7 +102,7 @@ def open_parts(plan: CrawlPlan, seeds: Sequence[str] = ()) -> Parts:
         policy=policy,
         lists=lists,
         suffixes=suffixes,
-        gate=Gate(policy, lists.matcher, suffixes),
+        gate=Gate(policy, lists.matcher, suffixes, lists.digest),
         writer=writer,
         columns={
             "crawl_id": writer.store.crawl_id,
@@ -116,12 +117,25 @@ def open_parts(plan: CrawlPlan, seeds: Sequence[str] = ()) -> Parts:
             "policy_digest": policy.digest,
             "lists_digest": lists.digest,
             "suffix_list_digest": suffixes.digest,
-            "config_digest": config_digest,
+            "config_digest": details["config_digest"],
             "tool_version": SOFTWARE,
         },
         secret=writer.store.secret,
         warnings=lists.warnings,
+        details=details,
+        opened_on=today,
     )
+
+
+def details_of_lists(config: dict[str, Any], lists: OpenedBlocklists) -> dict[str, Any]:
+    """Say which blocklists are in force, and what the whole configuration comes to with them."""
+    config = {**config, "lists": lists.digest}
+    return {
+        "lists_digest": lists.digest,
+        "list_files": {file.name: file.digest for file in lists.files},
+        "config_digest": sha256(json.dumps(config, sort_keys=True).encode()),
+        "config": config,
+    }
 
 
 def check_seeds(sources: Sequence[str]) -> None:

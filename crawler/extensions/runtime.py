@@ -17,6 +17,7 @@ from crawler.extensions.admission import Admission
 from crawler.extensions.lanes import Lanes
 from crawler.extensions.ledger import Ledger
 from crawler.extensions.links import Links
+from crawler.extensions.list_watch import ListWatch
 from crawler.extensions.opening import open_parts
 from crawler.extensions.pump import FINISHED, MAX_PAGES, Pump
 from crawler.extensions.responses import Responses
@@ -101,12 +102,15 @@ class Runtime:
         """Belong to this crawler, and put the rules of the network in force for it."""
         _runtimes[crawler] = self
         self._crawler = crawler
+        self.lists = ListWatch(self.parts)
         set_rules(
             crawler,
             NetworkRules(
                 test_hosts=TestHosts(self.policy.network.test_hosts),
                 refuse=self.parts.gate.listed_address,
                 limits=self.policy.limits,
+                pause=self.lists.pause,
+                recheck=self.lists.recheck,
             ),
         )
 
@@ -133,6 +137,7 @@ class Runtime:
         )
         self.sites = SiteFiles(gate, self.writer, self.sending.site_file, self.tally)
         rows = RowMaker(parts.columns, parts.suffixes, parts.secret)
+        self.lists.start(rows.use_lists)
         self.links = Links(parts.plan, gate)
         self.ledger = Ledger(
             writer=self.writer, rows=rows, tally=self.tally, count=self._count, lane_of=gate.lane, links=self.links
@@ -315,6 +320,7 @@ class Runtime:
 
     async def finish(self, reason: str, unsent: Sequence[Visit] = ()) -> None:
         """Commit, write the rows of parked URLs where the crawl is over, publish and close."""
+        self.lists.stop()
         self.pump.close()
         self.lanes.close()
         reason = self.end_reason or reason

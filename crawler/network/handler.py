@@ -5,6 +5,7 @@ Sends nothing that the gate did not allow; writes all that the wire says into th
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
 from dataclasses import dataclass
@@ -96,9 +97,13 @@ class CheckedHTTP11Handler(HTTP11DownloadHandler):
     async def download_request(self, request: Request) -> Response:
         """Exchange one request for one response, within the limits of the rules in force."""
         exchange = _admitted(request)
-        exchange.started_at = datetime.now(UTC)
         try:
             rules = _in_force(self._crawler)
+            waiting = rules.pause()
+            if waiting is not None:
+                await waiting
+            _check_again(rules, exchange)
+            exchange.started_at = datetime.now(UTC)
             with wrap_twisted_exceptions():
                 return await maybe_deferred_to_future(_Download(self, request, exchange, rules).start())
         except StopDownload:
@@ -118,6 +123,13 @@ def _in_force(crawler: Crawler) -> NetworkRules:
     if rules is None:
         raise AddressRefusedError("no rules are in force, so nothing is dialled", code="internal_error")
     return rules
+
+
+def _check_again(rules: NetworkRules, exchange: Exchange) -> None:
+    """Refuse what was admitted under rules that have changed since (R2.5)."""
+    refused = rules.recheck(exchange)
+    if refused is not None:
+        raise AddressRefusedError(refused.detail, code=refused.code)
 
 
 def _admitted(request: Request) -> Exchange:
@@ -170,6 +182,7 @@ class _Download:
         policy = handler.policy if url.scheme == "https" else None
         endpoint: Any = CheckedEndpoint(handler.reactor, handler.resolver, rules, url.host, url.port, policy=policy)
         done: Deferred[Any] = handler.pool.getConnection((url.scheme, url.host, url.port), endpoint)
+        done.addCallback(self._paused)
         done.addCallback(self._send, url)
         done.addCallback(self._head)
         done.addCallback(self._response)
@@ -196,6 +209,13 @@ class _Download:
     def _cut_off(self, done: Deferred[Any]) -> None:
         self.exchange.was_cancelled = True
         done.cancel()
+
+    def _paused(self, connection: Any) -> Any:
+        """Wait once more: blocklists may have changed while the connection was opened."""
+        waiting = self._rules.pause()
+        if waiting is None:
+            return connection
+        return Deferred.fromFuture(asyncio.ensure_future(waiting)).addCallback(lambda _: connection)
 
     def _send(self, connection: Any, url: Url) -> Deferred[Any]:
         request = self.request

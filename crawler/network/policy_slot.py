@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from scrapy.crawler import Crawler
 
+    from crawler.network.exchange import Exchange
     from crawler.policy.document import Limits
     from crawler.values.address import TestHosts
+    from crawler.values.dialling import Refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -28,6 +30,12 @@ class NetworkRules:
     """Asked with host and address for each request: a clause that says which blocklist entry covers the address, or
     ``None``. An exception refuses."""
     limits: Limits
+    pause: Callable[[], Awaitable[None] | None] = lambda: None
+    """Asked before a request is dialled and before it is written: what it has to wait for, since other rules are about
+    to come into force, or ``None``."""
+    recheck: Callable[[Exchange], Refused | None] = lambda _exchange: None
+    """Asked after ``pause``, directly before a request is dialled and before it is written: why it must not be sent
+    any longer, or ``None``. An exception refuses."""
 
 
 _rules: WeakKeyDictionary[Crawler, NetworkRules] = WeakKeyDictionary()

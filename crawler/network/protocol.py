@@ -220,12 +220,12 @@ class CheckedHTTP11Protocol(HTTP11ClientProtocol):
     transport: Any
 
     def request(self, request: Any) -> Deferred[Any]:
-        """Send a ``CheckedRequest``, unless a blocklist has come to cover the peer since it was dialled (R2.5)."""
+        """Send a ``CheckedRequest``, unless a blocklist has come to cover the URL or the peer meanwhile (R2.5)."""
         exchange, rules = request.exchange, request.rules
         if self._peer is None:
             self._peer = self.transport.getPeer().host
         exchange.ip_address = self._peer
-        refused = listed(request.host, (self._peer,), rules.refuse)
+        refused = rules.recheck(exchange) or listed(request.host, (self._peer,), rules.refuse)
         if refused is not None:
             self.transport.abortConnection()
             raise AddressRefusedError(refused.detail, code=refused.code)

@@ -49,7 +49,7 @@ class RequestKind(StrEnum):
 
 
 class Gate:
-    """The checks, bound to one policy and to the blocklists in force, which ``use_lists`` changes for all that follows."""
+    """The checks, bound to one policy and to the blocklists in force, which ``use_lists`` may change at any time."""
 
     def __init__(
         self, policy: CrawlPolicy, matcher: Matcher, suffixes: Suffixes, lists_digest: Digest | None = None

@@ -14,6 +14,7 @@ from crawler.errors import DocumentError, Mistake, UsageError
 from crawler.storage.list_compiling import COMPILED_FROM, compiled, key_of
 from crawler.storage.list_files import LIST_LIMIT, LOCAL, PROTECTED, ListFile, find_files, names_of
 from crawler.storage.list_loading import MISTAKES_SHOWN, exceptions_in, guards_of, load, own_guards
+from crawler.storage.list_marks import marks_of
 from crawler.values.digest import sha256
 from crawler.values.toml_lines import line_of
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from crawler.blocklists.matcher import Matcher
     from crawler.policy.document import Blocklists
     from crawler.storage.list_loading import Loaded
+    from crawler.storage.list_marks import Mark
     from crawler.storage.suffixes import BundledSuffixes
     from crawler.values.digest import Digest
 
@@ -80,6 +82,8 @@ class OpenedBlocklists:
     """In the order of the digest; the crawl keeps a copy of each under its digest."""
     exceptions: tuple[ListException, ...] = ()
     """Those in force on the day."""
+    marks: tuple[Mark, ...] = ()
+    """Of the folder, taken before it was read; none where no folder was."""
 
 
 def open_blocklists(folder: Path, *, today: date, ages: Blocklists, suffixes: BundledSuffixes) -> OpenedBlocklists:
@@ -89,6 +93,7 @@ def open_blocklists(folder: Path, *, today: date, ages: Blocklists, suffixes: Bu
     folder or a file cannot be read, ``DocumentError`` with every mistake: of the catalog, of bytes that differ from
     their digest, of entries, and of a list last checked before the refuse age.
     """
+    marks = marks_of(folder)
     files = _find(folder)
     catalog = files[CATALOG].content
     records = read_catalog(catalog)
@@ -97,7 +102,7 @@ def open_blocklists(folder: Path, *, today: date, ages: Blocklists, suffixes: Bu
     if old:
         raise DocumentError(old)
     warnings = [*_ageing(records, today, ages), *opened.warnings, *strangers(folder, records)]
-    return replace(opened, warnings=tuple(warnings))
+    return replace(opened, warnings=tuple(warnings), marks=marks)
 
 
 def read_contents(folder: Path) -> dict[str, bytes]:
