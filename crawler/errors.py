@@ -7,6 +7,7 @@ ClearcrawlError
  ├── FolderInUseError        another run holds the output folder: exit 4
  ├── DamagedStateError       state on disk fails its checks and is never repaired in silence: exit 5
  ├── StorageError            writing failed; the crawl stops: exit 5
+ ├── SignerError             no signature, or none that fits: the crawl goes on unsigned
  └── UrlError                a text that is no URL we would ask for; carries the reason code
 """
 
@@ -84,6 +85,12 @@ class DamagedStateError(ClearcrawlError):
 
 class StorageError(ClearcrawlError):
     """A write, fsync, rename or commit failed; nothing is committed after it."""
+
+
+class SignerError(ClearcrawlError):
+    """Whoever signs or stamps gave nothing that fits; the message says who and what is wrong."""
+
+    exit_code = ExitCode.INCOMPLETE
 
 
 class UrlError(ClearcrawlError):

@@ -26,10 +26,19 @@ INDEX: Final = "index"
 MANIFEST: Final = "manifest"
 LOG: Final = "log"
 CHECKPOINTS: Final = "checkpoints"
+TIMESTAMPS: Final = "timestamps"
+ATTESTATIONS: Final = "attestations"
 STATE: Final = "state"
 POLICIES: Final = "policies"
 BLOCKLISTS: Final = "blocklists"
-FOLDERS: Final = (WARC, INDEX, MANIFEST, LOG, CHECKPOINTS, STATE, POLICIES, BLOCKLISTS)
+FOLDERS: Final = (WARC, INDEX, MANIFEST, LOG, CHECKPOINTS, TIMESTAMPS, ATTESTATIONS, STATE, POLICIES, BLOCKLISTS)
+
+BAG_README: Final = "data/README.txt"
+BAG_FILES: Final = ("bagit.txt", "bag-info.txt", "manifest-sha256.txt", "tagmanifest-sha256.txt")
+"""Of the hand-over; there only while nobody writes, the last one written last and removed first."""
+CHECKPOINT_ENDING: Final = ".checkpoint"
+CONSISTENCY_ENDING: Final = ".consistency"
+ENVELOPE_ENDING: Final = ".dsse.json"
 
 DATABASE: Final = "state.db"
 RUNNING: Final = "running"
@@ -37,6 +46,9 @@ RUNNING: Final = "running"
 OPEN_SUFFIX: Final = ".open"
 """A WARC file carries it until it is complete, fsynced and never changed again (R5.1)."""
 TEMPORARY_SUFFIX: Final = ".tmp"
+
+CRAWL_HEAD: Final = "crawl"
+"""Stands where a worker's id does in the names of heads over all workers."""
 
 _FOLDER_MODE = 0o700
 _FILE_MODE = 0o600
@@ -65,9 +77,41 @@ def log_name(worker: str, number: int) -> str:
     return f"{worker}-{number:06d}.jsonl.gz"
 
 
+def checkpoint_name(worker: str, number: int) -> str:
+    """Name of a signed head."""
+    return f"{worker}-{number:06d}{CHECKPOINT_ENDING}"
+
+
+def consistency_name(worker: str, number: int) -> str:
+    """Name of the proof that a head follows from the one before."""
+    return f"{worker}-{number:06d}{CONSISTENCY_ENDING}"
+
+
+def envelope_name(worker: str, number: int) -> str:
+    """Name of the signed list of files that belongs to a head."""
+    return f"{worker}-{number:06d}{ENVELOPE_ENDING}"
+
+
+def key_name(worker: str, key_id: str) -> str:
+    """Name of the public key of a signer."""
+    return f"{worker}-key-{key_id}.vkey"
+
+
+def rotation_name(worker: str, key_id: str) -> str:
+    """Name of the note by which the key before names that key."""
+    return f"{worker}-key-{key_id}.rotation"
+
+
+def number_of(name: str, worker: str, ending: str) -> int | None:
+    """Number in a file name ``<worker>-<number><ending>``; ``None`` for any other name."""
+    digits = name.removeprefix(f"{worker}-").removesuffix(ending)
+    is_ours = name == f"{worker}-{digits}{ending}" and digits.isdecimal() and digits.isascii()
+    return int(digits) if is_ours else None
+
+
 def is_worker_id(text: str) -> bool:
-    """Whether the text may begin file names: a letter, then letters and digits, at most 16."""
-    return _WORKER.fullmatch(text) is not None
+    """Whether the text may begin file names: a letter, then letters and digits, at most 16, and not ``crawl``."""
+    return _WORKER.fullmatch(text) is not None and text != CRAWL_HEAD
 
 
 def recognise(root: Path) -> bool:
