@@ -81,7 +81,8 @@ def read_text(text: str) -> AiPolicy:
             # Right below an Agent line that nothing is indented under, a value was perhaps meant for that agent.
             _add_to_site(policy, marks, key, Said(value=value, text=bare, line=line, is_proper=not is_bare_block))
             block, is_bare_block = None, False
-    policy.valid_by = marks.get("site-name") if marks.get("site-url") else None
+    is_marked = "site-url" in marks or "spec-version" in marks
+    policy.valid_by = marks.get("site-name") if is_marked else None
     return policy
 
 
@@ -97,7 +98,7 @@ def _add_to_block(policy: AiPolicy, block: str | None, said: Said) -> None:
 
 
 def _add_to_site(policy: AiPolicy, marks: dict[str, Said], key: str, said: Said) -> None:
-    if key in {"site-name", "site-url"} and said.value:
+    if key in {"spec-version", "site-name", "site-url"} and said.value:
         marks[key] = said
     elif key == "training":
         policy.add(SITE, said)

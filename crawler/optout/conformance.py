@@ -1,6 +1,7 @@
 """From the ``given`` of a conformance vector to carriers and readings (schema of the published vectors).
 
 Everything that is not given does not exist: a site file that is not listed answers 404, a header not listed is absent.
+What the vector's robots.txt disallows is not fetched (PC-30); other origins have no robots.txt.
 The digest and time of the evidence are those of the text and a fixed day. The decision is not made here.
 """
 
@@ -17,16 +18,17 @@ from crawler.optout.interface import HtmlHead, MediaFile, ResponseHead
 from crawler.optout.media.embedded import ManifestStore, packet_of
 from crawler.optout.media.opening import describe
 from crawler.optout.registry import READERS, site_files
+from crawler.optout.robots.access import RobotsRules
 from crawler.optout.robots.groups import parse
-from crawler.optout.robots.outcome import RobotsFetch, judge
+from crawler.optout.robots.outcome import RobotsAccess, RobotsFetch, judge
 from crawler.optout.site_file import SiteFileOutcome
 from crawler.optout.statement import Question, RobotsRecords, Source, Use
 from crawler.values.digest import sha256
 from crawler.values.html import scan
-from crawler.values.url import canonicalise, resolve
+from crawler.values.url import canonicalise, resolve, split
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from crawler.optout.collect import CarrierReadings, Collected
     from crawler.optout.interface import OptOutReader
@@ -58,14 +60,25 @@ def build(given: Mapping[str, Any], *, readers: Sequence[OptOutReader] = READERS
     url = canonicalise(given["url"])
     question = question_of(given, url)
     robots = robots_of(given, url)
-    listed = given.get("well_known", {})
-    outcomes = [outcome(path, resolve(url, path), listed.get(path)) for path in site_files(readers)]
+    answers = {canonicalise(name): answer for name, answer in given.get("external", {}).items()}
+    answers.update((resolve(url, path), answer) for path, answer in given.get("well_known", {}).items())
+    rules = RobotsRules(judge(robots_fetch_of(given)), (question.token,))
+    paths = {path: resolve(url, path) for path in site_files(readers)}
+    closed = _closed(rules, split(url).origin, [*paths.values(), *answers])
+    answers.update((one, {"error": "disallowed_by_robots"}) for one in closed)
+    outcomes = [outcome(path, file, answers.get(file)) for path, file in paths.items()]
     carriers = read_site(robots, outcomes, readers=readers)
     carriers += resource_of(given, url, readers=readers)
-    external = {canonicalise(name): answer for name, answer in given.get("external", {}).items()}
-    external.update((resolve(url, path), answer) for path, answer in listed.items())
-    carriers += documents_of(carriers.references, external, readers=readers)
+    carriers += documents_of(carriers.references, answers, readers=readers)
     return Case(question=question, robots=robots, carriers=carriers)
+
+
+def _closed(rules: RobotsRules, origin: str, urls: Iterable[CanonicalUrl]) -> Iterator[CanonicalUrl]:
+    """Give what the rules of the origin keep us from asking for."""
+    for url in urls:
+        parts = split(url)
+        if parts.origin == origin and rules.answer(parts).access is not RobotsAccess.ALLOW:
+            yield url
 
 
 def question_of(given: Mapping[str, Any], url: CanonicalUrl) -> Question:

@@ -23,7 +23,7 @@ class Place(Enum):
     GLOBAL = "global"
     """Before the first user-agent line."""
     TRAILING = "trailing"
-    """Behind all groups; by grammar the last group's, by intent often everybody's."""
+    """Behind all groups and parted from them by a blank line; by grammar the last group's, by intent everybody's."""
     OTHERS = "others"
     """In a group that speaks to other agents."""
 
@@ -46,7 +46,7 @@ def place(file: RobotsFile, records: Iterable[Record], token: str) -> tuple[Plac
         elif record.group is None:
             found = Place.GLOBAL
         else:
-            found = Place.TRAILING if record.is_trailing else Place.OTHERS
+            found = Place.TRAILING if record.is_apart else Place.OTHERS
         placed.append(Placed(record=record, place=found))
     return tuple(placed)
 

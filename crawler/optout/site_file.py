@@ -73,13 +73,19 @@ class SiteFileOutcome:
     """Of the body."""
 
     @property
+    def is_referred(self) -> bool:
+        """Whether another carrier named it: such a document says itself what it is, whatever type it is served as."""
+        return not self.path.startswith("/")
+
+    @property
     def found(self) -> Found:
         """Classify the outcome; anything unforeseen is ``UNREAD``, never absent."""
         if self.error is not None:
             return Found.NOT_FETCHED if self.error in NOT_ASKED else Found.UNREAD
         status = self.status
         if status in {_OK, _NON_AUTHORITATIVE} and self.body is not None:
-            return Found.SOFT_404 if is_page(self.body, self.content_type) else Found.READ
+            content_type = None if self.is_referred else self.content_type
+            return Found.SOFT_404 if is_page(self.body, content_type) else Found.READ
         # A server that is busy has not said that there is no file: seven requests in a row easily meet such a limit.
         if status is None or status in {_REQUEST_TIMEOUT, _TOO_MANY_REQUESTS}:
             return Found.UNREAD

@@ -66,6 +66,8 @@ class Embedded:
     properties: tuple[Property, ...] = ()
     package: bytes | None = None
     """Package document of an EPUB."""
+    documents: tuple[bytes, ...] = ()
+    """XML that may hold elements of other vocabularies: the XMP packets that are whole, and the package document."""
     store: ManifestStore | None = None
     """``None`` where the file holds none."""
     problems: tuple[Problem, ...] = ()

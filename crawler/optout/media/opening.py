@@ -74,6 +74,7 @@ def describe(
     """Read the packets; one that is broken says nothing and is reported."""
     found: list[Property] = []
     odd = list(problems)
+    whole: list[bytes] = []
     is_cut, left = False, XMP_LIMIT
     for index, packet in enumerate(packets):
         left -= len(packet.body)
@@ -87,12 +88,15 @@ def describe(
         except XmlError as error:
             odd.append(Problem(line=None, text=f"XMP packet {index}: {error}"[:200]))
         else:
-            if not packet.is_whole:
+            if packet.is_whole:
+                whole.append(packet.body)
+            else:
                 odd.append(Problem(line=None, text=f"XMP packet {index}: longer than the limit, or without an end"))
     why = "malformed" if odd else ""
     return Embedded(
         properties=tuple(found),
         package=package,
+        documents=tuple(whole) if package is None else (*whole, package),
         store=store,
         problems=tuple(odd),
         why_unread="too_large" if is_cut else why,

@@ -142,7 +142,7 @@ class ContentSignalsReader(OptOutReader):
     title = "Content Signals"
     spec_url = "https://contentsignals.org/"
     spec_version = "2025-09-24"
-    version = "1"
+    version = "2"
 
     def read_robots(self, robots: RobotsRecords) -> Reading:
         """Read the records of all groups; which are ours depends on who asks."""

@@ -27,7 +27,7 @@ NODE_LIMIT = 1_000
 
 _TRAINING = frozenset({Use.TRAIN_GENAI, Use.TRAIN_OTHER})
 _LICENCE = re.compile(
-    r"https?://(?:www\.)?creativecommons\.org/"
+    r"(?:https?:)?//(?:www\.)?creativecommons\.org/"
     r"(?:licenses/(?P<kind>by|by-sa|by-nd|by-nc|by-nc-sa|by-nc-nd)/(?P<version>\d\.\d)"
     r"|publicdomain/(?P<waiver>zero|mark)/1\.0)(?:[/?#].*)?",
     re.IGNORECASE | re.DOTALL,
@@ -91,7 +91,7 @@ class LicenceReader(OptOutReader):
     title = "Public licences and paywall marks"
     spec_url = "https://html.spec.whatwg.org/multipage/links.html#link-type-license"
     spec_version = "2026-11"
-    version = "1"
+    version = "2"
 
     def read_response_head(self, head: ResponseHead) -> Reading:
         """Read Link fields that speak of the resource itself."""

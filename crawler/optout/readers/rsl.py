@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING
 from crawler.errors import UrlError
 from crawler.optout.interface import OptOutReader
 from crawler.optout.link_header import links
-from crawler.optout.rsl.document import UnusableError, read_contents
+from crawler.optout.rsl.document import NAMESPACE, UnusableError, read_contents, read_hosted
 from crawler.optout.rsl.terms import Term, Terms
 from crawler.optout.scoping import Place, place
 from crawler.optout.statement import SILENCE, Carrier, Layer, Preference, Problem, Reference, Use
 from crawler.values.links import base_url
+from crawler.values.media_type import HTML_TYPES, essence_of
 from crawler.values.url import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from crawler.optout.interface import HtmlHead, ResponseHead, SiteFile
+    from crawler.optout.interface import HtmlHead, MediaFile, ResponseHead, SiteFile
     from crawler.optout.robots.groups import Record, RobotsFile
     from crawler.optout.statement import Question, Reading, RobotsRecords, SoftDirective, Source, Statement
     from crawler.values.url import CanonicalUrl
@@ -35,6 +36,7 @@ NAMED_LIMIT = 100
 """Values that are told apart in one carrier; what is beyond counts as one without a usable URL."""
 
 _TRAINING = frozenset({Use.TRAIN_GENAI, Use.TRAIN_OTHER})
+_MARKS = tuple(NAMESPACE.encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be"))
 _ABSOLUTE = re.compile(r"https?://", re.IGNORECASE)
 
 
@@ -57,12 +59,12 @@ class RobotsLicences:
         known = self._bound.get(token)
         if known is None:
             placed = place(self._file, self.records, token)
-            known = frozenset(), False
-            for where in (Place.OURS, Place.GLOBAL, Place.TRAILING):
-                lines = frozenset(one.record.line for one in placed if one.place is where)
-                if lines:
-                    known = lines, where is not Place.TRAILING
-                    break
+            ours, everybodys, trailing = (
+                frozenset(one.record.line for one in placed if one.place is Place.OURS),
+                frozenset(one.record.line for one in placed if one.place is Place.GLOBAL),
+                frozenset(one.record.line for one in placed if one.record.is_trailing),
+            )
+            known = ours or everybodys or trailing, bool(ours or everybodys)
             self._bound[token] = known
         return known
 
@@ -154,18 +156,23 @@ class _Several:
         return tuple(statement for reading in self.readings for statement in reading.about(question))
 
 
+def mentions_rsl(document: bytes) -> bool:
+    """Whether the namespace of RSL can occur in the octets, in UTF-8 or UTF-16; spares most documents the parse."""
+    return any(mark in document for mark in _MARKS)
+
+
 def _unread(text: str, position: int | None) -> Term:
     return Term(preference=Preference.CONDITIONAL, rule="PC-11", text=text, line=position)
 
 
 class RslReader(OptOutReader):
-    """``License`` in robots.txt, ``Link`` header, ``link`` element and inline script."""
+    """``License`` in robots.txt, ``Link`` header, ``link`` element, inline script, inside media files and feeds."""
 
     id = "rsl"
     title = "Really Simple Licensing"
     spec_url = "https://rslstandard.org/rsl"
     spec_version = "1.0 (2025-12-10), errata to 2026-08-07"
-    version = "1"
+    version = "2"
 
     def read_robots(self, robots: RobotsRecords) -> Reading:
         """Refer to the documents of the records that can bind us; to all where it is not known who will ask."""
@@ -255,9 +262,43 @@ class RslReader(OptOutReader):
         ]
         return _Several((*inline, self._declaring(declared)))
 
+    def read_media(self, media: MediaFile) -> Reading:
+        """Read licences inside the XMP of a file, the package of an EPUB, or a feed."""
+        found = [
+            self._read_hosted(document, media.source, position)
+            for position, document in enumerate(media.embedded.documents)
+            if mentions_rsl(document)
+        ]
+        readings = tuple(reading for reading in found if reading is not SILENCE)
+        return _Several(readings) if readings else SILENCE
+
+    def _read_hosted(self, document: bytes, source: Source, position: int) -> Reading:
+        declared = Declared(
+            url=source.url,
+            protocol=self.id,
+            source=source,
+            scope="embedded",
+            carrier=Carrier.MEDIA_FILE,
+            layer=Layer.ASSET,
+            text=f"RSL elements in the metadata, part {position}",
+            position=position,
+            may_grant=True,
+        )
+        try:
+            contents = read_hosted(document)
+        except UnusableError as error:
+            return self._unusable(declared, error)
+        if not contents:
+            return SILENCE
+        terms = Terms(contents, is_page=True, is_asset=True)
+        return _Document(self, source, Carrier.MEDIA_FILE, Layer.ASSET, terms, declared)
+
     def read_site_file(self, file: SiteFile) -> Reading:
-        """Read a document that was referred to."""
-        return self._read(file.body, self._declaration(file.reference, file.source), file.source)
+        """Read a document that was referred to; what is served as a page for people only restricts."""
+        declared = self._declaration(file.reference, file.source)
+        if essence_of(file.content_type) in HTML_TYPES:
+            declared = replace(declared, may_grant=False)
+        return self._read(file.body, declared, file.source)
 
     def read_unfetched(self, reference: Reference) -> Reading:
         """RSL section 4.3: without a valid document nothing is licensed."""
@@ -282,11 +323,14 @@ class RslReader(OptOutReader):
         try:
             contents = read_contents(body)
         except UnusableError as error:
-            problem = Problem(line=None, text=f"not usable: {error}"[:200])
-            return _Undocumented(self, (declared,), problems=(problem,))
+            return self._unusable(declared, error)
         terms = Terms(contents, is_page=declared.licences is None)
         carrier = declared.carrier if document is None else Carrier.SITE_FILE
         return _Document(self, document or declared.source, carrier, declared.layer, terms, declared)
+
+    def _unusable(self, declared: Declared, error: UnusableError) -> Reading:
+        problem = Problem(line=None, text=f"not usable: {error}"[:200])
+        return _Undocumented(self, (declared,), problems=(problem,))
 
     def _declaration(self, reference: Reference | None, source: Source) -> Declared:
         """Say how the document was declared; where that is not known it binds everybody and grants nothing."""

@@ -141,7 +141,7 @@ class TdmRepReader(OptOutReader):
     title = "TDM Reservation Protocol"
     spec_url = "https://www.w3.org/community/reports/tdmrep/CG-FINAL-tdmrep-20240510/"
     spec_version = "2024-05-10"
-    version = "2"
+    version = "3"
     site_files = ("/.well-known/tdmrep.json",)
 
     def read_site_file(self, file: SiteFile) -> Reading:
@@ -150,7 +150,7 @@ class TdmRepReader(OptOutReader):
         try:
             document = _DECODER.decode(text)
         except (ValueError, RecursionError) as error:
-            return Silence(problems=(Problem(line=None, text=f"not JSON: {error}"[:200]),))
+            return Partial(Silence(problems=(Problem(line=None, text=f"not JSON: {error}"[:200]),)), "malformed")
         host = split(file.source.url).host
         rules: list[_Rule] = []
         problems: list[Problem] = []
@@ -233,11 +233,9 @@ class TdmRepReader(OptOutReader):
 
 def _entries(document: Any, text: str) -> Iterator[tuple[_Members, str, int, bool]]:
     """Members, literal text and line of each rule, and whether it stands in an array as it should."""
-    if isinstance(document, _Members):
-        yield document, text.strip(), 1, False
-        return
-    if not isinstance(document, list):
-        yield _Members(), text.strip(), 1, False
+    if not isinstance(document, list) or isinstance(document, _Members):
+        for members in _rules_in(document):
+            yield members, text.strip(), 1, False
         return
     at = text.index("[") + 1
     line = 1 + text.count("\n", 0, at)
@@ -246,9 +244,28 @@ def _entries(document: Any, text: str) -> Iterator[tuple[_Members, str, int, boo
         start = gap.end() if gap else at
         entry, end = _DECODER.raw_decode(text, start)
         line += text.count("\n", at, start)
-        yield entry if isinstance(entry, _Members) else _Members(), text[start:end], line, True
+        is_proper = isinstance(entry, _Members)
+        for members in _rules_in(entry):
+            yield members, text[start:end], line, is_proper and members is entry
         line += text.count("\n", start, end)
         at = end
+
+
+def _rules_in(value: Any) -> Iterator[_Members]:
+    """The object itself where it is a rule, else the rules wrapped in it (PC-8); an empty one where there are none."""
+    pending, found = [value], False
+    while pending:
+        one = pending.pop()
+        if isinstance(one, _Members):
+            if any(_folded(key) == RESERVATION for key, _ in one):
+                found = True
+                yield one
+            else:
+                pending += [member for _, member in reversed(one)]
+        elif isinstance(one, list):
+            pending += reversed(one)
+    if not found:
+        yield _Members()
 
 
 def _rules_of(members: _Members, literal: str, line: int, host: str, *, is_listed: bool) -> Iterator[_Rule]:

@@ -132,7 +132,7 @@ class WellKnownAiReader(OptOutReader):
     title = "Well-known ai.txt and ai.json"
     spec_url = "https://datatracker.ietf.org/doc/draft-car-ai-txt-wellknown/"
     spec_version = "00 (2026-06-12)"
-    version = "1"
+    version = "2"
     site_files = ("/.well-known/ai.txt", "/.well-known/ai.json", "/ai.txt")
 
     def read_site_file(self, file: SiteFile) -> Reading:

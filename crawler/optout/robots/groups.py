@@ -27,6 +27,7 @@ TEXT_LIMIT: Final = 2048
 
 _LINE: Final = re.compile(rb"^[ \t]*+(?:(user-agent)|(allow)|disallow)[ \t]*+:([^\n#]*+)", re.IGNORECASE | re.MULTILINE)
 _OTHER: Final = re.compile(rb"^[ \t]*+[^ \t\n#:][^\n#:]*+:", re.MULTILINE)
+_BLANK_LINE: Final = re.compile(rb"\n[ \t]*+(?=\n)")
 _GENERAL: Final = (b"* ", b"*\t")
 
 
@@ -46,6 +47,8 @@ class Record:
     """Index of the user-agent lines that own it; ``None`` where the whole group does (it stands after a rule)."""
     is_trailing: bool
     """Whether neither a user-agent line nor a rule follows in the file."""
+    is_apart: bool
+    """Whether it is trailing and a blank line parts it from the last group, as if meant for everybody."""
     literal: bytes
     """The whole line, at most four times ``TEXT_LIMIT`` octets."""
 
@@ -309,6 +312,7 @@ class RobotsFile:
                 group=group,
                 run=run,
                 is_trailing=start > self._last,
+                is_apart=start > self._last and _BLANK_LINE.search(self.body, max(self._last, 0), start) is not None,
                 literal=self._line_at(start),
             )
 

@@ -9,12 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crawler.values.xml import XmlError, read_xml
+from crawler.values.xml import Element, XmlError, read_xml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from crawler.values.xml import Element
 
 NAMESPACE = "https://rslstandard.org/rsl"
 PARTS_LIMIT = 10_000
@@ -90,13 +88,55 @@ class Content:
 
 
 def read_contents(body: bytes) -> tuple[Content, ...]:
-    """Read a document; raises ``UnusableError`` for what does not conform (PC-11)."""
+    """Read a document, or the RSL elements of a feed; raises ``UnusableError`` for what does not conform (PC-11)."""
+    root = _root(body)
+    contents = _contents(root) if _local(root) == "rsl" else _hosted(root)
+    if contents is None:
+        raise UnusableError(f"line {root.line}: no rsl element of the namespace {NAMESPACE}")
+    return contents
+
+
+def read_hosted(body: bytes) -> tuple[Content, ...]:
+    """Read the RSL elements inside a document of another kind (XMP, package of an EPUB, feed), none or more.
+
+    Raises ``UnusableError`` for what does not conform.
+    """
+    return _hosted(_root(body)) or ()
+
+
+def _root(body: bytes) -> Element:
     try:
-        root = read_xml(body)
+        return read_xml(body)
     except XmlError as error:
         raise UnusableError(str(error)) from error
-    if _local(root) != "rsl":
-        raise UnusableError(f"line {root.line}: the root is no rsl element of the namespace {NAMESPACE}")
+
+
+def _hosted(root: Element) -> tuple[Content, ...] | None:
+    """Contents of the topmost RSL elements; ``None`` where there are no such elements."""
+    found: list[Content] = []
+    pending, is_there = [root], False
+    while pending:
+        element = pending.pop()
+        name = _local(element)
+        if name is None:
+            pending += reversed(element.children)
+            continue
+        is_there = True
+        if name == "rsl":
+            found += _contents(element)
+        elif name == "content":
+            found += _contents(Element(f"{{{NAMESPACE}}}rsl", {}, element.line, [element]))
+        elif name == "license":
+            if not any(_children(element)):
+                raise UnusableError(f"line {element.line}: a license whose terms stand elsewhere")
+            content = Element(f"{{{NAMESPACE}}}content", {"url": ""}, element.line, [element])
+            found += _contents(Element(f"{{{NAMESPACE}}}rsl", {}, element.line, [content]))
+        else:
+            raise UnusableError(f"line {element.line}: misplaced or unknown element: {name}"[:200])
+    return tuple(found) if is_there else None
+
+
+def _contents(root: Element) -> tuple[Content, ...]:
     _validate(root)
     contents = tuple(_content(element) for element in _children(root) if _local(element) == "content")
     if sum(1 + len(content.licences) for content in contents) > PARTS_LIMIT:

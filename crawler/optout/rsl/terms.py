@@ -74,11 +74,16 @@ class Term:
 
 
 class Terms:
-    """The contents of one document, compiled; ``is_page`` where a page carries or names it."""
+    """The contents of one document, compiled.
 
-    __slots__ = ("_contents",)
+    ``is_page``: a page carries or names it. ``is_asset``: it is inside the file that it is about, so that it restricts
+    wherever the file was found, whatever address it names (opt-outs.md section 2).
+    """
 
-    def __init__(self, contents: Iterable[Content], *, is_page: bool) -> None:
+    __slots__ = ("_contents", "_is_asset")
+
+    def __init__(self, contents: Iterable[Content], *, is_page: bool, is_asset: bool = False) -> None:
+        self._is_asset = is_asset
         scoped = ((scope_of(content.url, is_page=is_page), content) for content in contents)
         self._contents = tuple((scope, content) for scope, content in scoped if scope is not None)
 
@@ -93,9 +98,9 @@ class Terms:
         found: list[Term] = []
         for scope, content in self._contents:
             length = scope.length(url.host, target)
-            if length is None:
+            if length is None and not self._is_asset:
                 continue
-            if scope.is_proper:
+            if scope.is_proper and length is not None:
                 covering.append((length, scope.pattern.text if scope.pattern else "", content))
             else:
                 found += (_restricting(term) for term in _evaluate([content], question))
