@@ -47,7 +47,10 @@ class Sending:
         resolve: Callable[[str], Awaitable[tuple[str, ...]]],
         tally: Tally,
         longest_wait: float,
+        has_own_slots: bool = False,
     ) -> None:
+        """``has_own_slots``: site files never queue behind pages in Scrapy's slots, where a project's pages wait."""
+        self._has_own_slots = has_own_slots
         self._crawler = crawler
         self._gate = gate
         self._politeness = politeness
@@ -105,7 +108,8 @@ class Sending:
         try:
             engine = self._crawler.engine
             assert engine is not None  # noqa: S101 - the crawl runs
-            response = await engine.download_async(self._request(exchange, {}))
+            slot: dict[str, object] = {"download_slot": f"clearcrawl {url.origin}"} if self._has_own_slots else {}
+            response = await engine.download_async(self._request(exchange, slot))
             body = response.body
         except Exception as error:  # noqa: BLE001 - becomes the recorded outcome of the file
             exchange.error = exchange.error or "internal_error"
