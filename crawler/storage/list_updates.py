@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from crawler.blocklists.catalog import ListRecord, read_whole
@@ -22,7 +23,6 @@ from crawler.values.digest import sha256
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from datetime import datetime
 
     from crawler.blocklists.catalog import KnownList
     from crawler.blocklists.catalog_editing import Value
@@ -259,7 +259,8 @@ class Updater:
     def _tell(
         self, listed: ListRecord | KnownList, digest: Digest, change: Change, acceptance: Acceptance | None
     ) -> None:
-        snapshot = take_snapshot(self._folder, now=self._now, note=f"after {listed.id} changed")
+        # Not the moment at which the command began: from this one on no crawl asks for what the snapshot names.
+        snapshot = take_snapshot(self._folder, now=datetime.now(UTC), note=f"after {listed.id} changed")
         self._folder.record(
             {
                 "at": self._now.isoformat(),

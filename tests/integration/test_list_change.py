@@ -1,4 +1,4 @@
-"""Blocklists that change while a crawl runs: what is not sent yet obeys the new state, and a bad state changes nothing."""
+"""Blocklists that change while a crawl runs: what is not sent obeys the new state; a bad one changes nothing."""
 
 from __future__ import annotations
 
