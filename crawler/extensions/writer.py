@@ -27,7 +27,9 @@ if TYPE_CHECKING:
         IntentOutcome,
         NewUrl,
         Outcome,
+        RecordDraft,
         SiteFileEntry,
+        Taken,
     )
     from crawler.storage.store import CrawlStore
 
@@ -57,6 +59,9 @@ class _Pending:
     intents: list[Intent] = field(default_factory=list)
     intent_waiters: list[asyncio.Future[int]] = field(default_factory=list)
     intent_outcomes: list[IntentOutcome] = field(default_factory=list)
+    takes: list[NewUrl] = field(default_factory=list)
+    take_waiters: list[asyncio.Future[Taken]] = field(default_factory=list)
+    records: list[RecordDraft] = field(default_factory=list)
     releases: list[Claim] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     claim: ClaimRequest | None = None
@@ -65,6 +70,11 @@ class _Pending:
     octets: int = 0
     first_at: float | None = None
     is_urgent: bool = False
+
+    @property
+    def waiters(self) -> tuple[asyncio.Future[Any], ...]:
+        """Everybody who waits for this group."""
+        return (*self.intent_waiters, *self.take_waiters, *self.barriers, *(future for _, future in self.calls))
 
 
 class Writer:
@@ -141,6 +151,13 @@ class Writer:
             self._pending.events.append(event)
             self._touch()
 
+    def record(self, drafts: tuple[RecordDraft, ...]) -> None:
+        """Hand over evidence that belongs to no outcome."""
+        with self._condition:
+            self._pending.records.extend(drafts)
+            self._pending.octets += sum(len(draft.body) for draft in drafts) + 1
+            self._touch()
+
     def intent_outcome(self, outcome: IntentOutcome) -> None:
         """Hand over how an attempt besides the claims ended, where no site file says so."""
         with self._condition:
@@ -165,6 +182,15 @@ class Writer:
         with self._condition:
             self._pending.intents.append(intent)
             self._pending.intent_waiters.append(future)
+            self._touch(is_urgent=True)
+        return await future
+
+    async def take(self, wanted: NewUrl) -> Taken:
+        """Ask for one URL by name; its attempt is on disk before it is answered."""
+        future: asyncio.Future[Taken] = asyncio.get_running_loop().create_future()
+        with self._condition:
+            self._pending.takes.append(wanted)
+            self._pending.take_waiters.append(future)
             self._touch(is_urgent=True)
         return await future
 
@@ -259,6 +285,8 @@ class Writer:
                     releases=tuple(pending.releases),
                     events=tuple(pending.events),
                     claim=pending.claim,
+                    takes=tuple(pending.takes),
+                    records=tuple(pending.records),
                 )
             )
             self._post(self._deliver, pending, committed)
@@ -267,7 +295,7 @@ class Writer:
             self._publish_if_due(committed.unpublished)
             self._look_at_space()
         except Exception as error:
-            for waiter in (*pending.intent_waiters, *pending.barriers, *(future for _, future in pending.calls)):
+            for waiter in pending.waiters:
                 self._post(_break, waiter, error)
             raise
         finally:
@@ -300,6 +328,8 @@ class Writer:
     def _deliver(self, pending: _Pending, committed: Committed) -> None:
         for waiter, attempt_id in zip(pending.intent_waiters, committed.intents, strict=True):
             _resolve(waiter, attempt_id)
+        for taker, taken in zip(pending.take_waiters, committed.taken, strict=True):
+            _resolve(taker, taken)
         for barrier in pending.barriers:
             _resolve(barrier, None)
         self._on_committed(committed, pending.claim)
@@ -311,7 +341,7 @@ class Writer:
         with self._condition:
             self.failure = failure
             left = self._pending
-        for waiter in (*left.intent_waiters, *left.barriers, *(future for _, future in left.calls)):
+        for waiter in left.waiters:
             self._post(_break, waiter, failure)
         self._post(self._on_failure, failure)
 

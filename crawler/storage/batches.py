@@ -98,9 +98,18 @@ class BatchWriter:
         if batch.claim is not None:
             claims = self._frontier.claim(batch.claim, wall=wall, monotonic=monotonic)
         deltas.update({"waiting": added - len(claims), "sent": len(claims)})
+        taken = tuple(
+            self._frontier.take(wanted, crawl_number=self._crawl_number, wall=wall, monotonic=monotonic)
+            for wanted in batch.takes
+        )
+        for one in taken:
+            deltas["waiting"] += one.is_new
+            if one.claim is not None:
+                deltas[_COUNTED[one.state]] -= 1
+                deltas["sent"] += 1
         self._journal.add(deltas)
         return Committed(
-            claims=claims, intents=intents, new_urls=added, rows=rows,
+            claims=claims, intents=intents, taken=taken, new_urls=added, rows=rows,
             waiting=self._one("SELECT coalesce(max(value), 0) FROM counters WHERE name = 'waiting'"),
         )  # fmt: skip
 

@@ -80,6 +80,18 @@ class Claim:
     """Detail of the attempt after which the URL was parked."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What became of asking for one URL by name, in a crawl whose queue is not the journal's."""
+
+    claim: Claim | None
+    """``None`` where the URL is under way, or has its row of this crawl."""
+    state: UrlState
+    """Where the URL stood before."""
+    is_new: bool = False
+    """Whether the URL was not known before."""
+
+
 class WarcKind(StrEnum):
     """Which file a record goes to."""
 
@@ -207,6 +219,8 @@ class Batch:
     records: tuple[RecordDraft, ...] = ()
     """WARC records that belong to no outcome, e.g. of a sitemap."""
     claim: ClaimRequest | None = None
+    takes: tuple[NewUrl, ...] = ()
+    """URLs asked for by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +230,8 @@ class Committed:
     claims: tuple[Claim, ...] = ()
     intents: tuple[int, ...] = ()
     """Attempt ids, in the order of ``Batch.intents``."""
+    taken: tuple[Taken, ...] = ()
+    """In the order of ``Batch.takes``."""
     new_urls: int = 0
     """How many URLs of the batch were not known before."""
     rows: int = 0

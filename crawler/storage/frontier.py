@@ -8,19 +8,20 @@ served (or made), so that the smallest is the one that waited longest.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from crawler.provenance.leaf import time_text
-from crawler.storage.entries import Claim, NewUrl, Via
+from crawler.storage.entries import Claim, NewUrl, Taken, UrlState, Via
 from crawler.values.url import CanonicalUrl
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from crawler.storage.entries import ClaimRequest, UrlState
+    from crawler.storage.entries import ClaimRequest
 
 _LANE_CACHE = 65536
 _RECENT = 1 << 17
@@ -143,6 +144,31 @@ class Frontier:
                 self.next_attempt += 1
         return claims
 
+    def take(self, wanted: NewUrl, *, crawl_number: int, wall: float, monotonic: float) -> Taken:
+        """Give out one URL by name and write down its attempt; tries of earlier crawls of the folder do not count."""
+        run = self._connection.execute
+        is_new = self.add((wanted,)) == 1
+        *row, state, rowed = run(
+            f"SELECT {_COLUMNS}, state, rowed FROM frontier JOIN lanes ON lanes.id = frontier.lane"  # noqa: S608 - constants only
+            " WHERE key = ?",
+            (blake2b(wanted.url.encode(), digest_size=16).digest(),),
+        ).fetchone()
+        before = UrlState(state)
+        if before is UrlState.SENT or rowed >= crawl_number:
+            return Taken(claim=None, state=before, is_new=is_new)
+        claim = _claim(row, attempt_id=self.next_attempt)
+        claim = replace(claim, tries=0) if rowed else claim
+        self.next_attempt += 1
+        run("UPDATE frontier SET state = 1, tries = ? WHERE id = ?", (claim.tries + 1, claim.frontier_id))
+        run(
+            "INSERT INTO attempts (id, frontier_id, outcome, wall, monotonic) VALUES (?, ?, 'sent', ?, ?)",
+            (claim.attempt_id, claim.frontier_id, wall, monotonic),
+        )
+        if not claim.tries:
+            run("UPDATE lanes SET claimed = claimed + 1 WHERE name = ?", (claim.new.lane,))
+        self.refresh([claim.new.lane])
+        return Taken(claim=claim, state=before, is_new=is_new)
+
     def intend(self, targets: Iterable[str], *, wall: float, monotonic: float) -> tuple[int, ...]:
         """Write down attempts that are no claims; answer their ids."""
         rows = [(self.next_attempt + index, target, wall, monotonic) for index, target in enumerate(targets)]
@@ -201,7 +227,7 @@ class Frontier:
             yield from (_claim(row, attempt_id=0) for row in rows)
 
 
-def _claim(row: tuple[Any, ...], *, attempt_id: int) -> Claim:
+def _claim(row: Sequence[Any], *, attempt_id: int) -> Claim:
     frontier_id, tries, url, lane, depth, via, referrer, chain, inherited, discovered_at, claimed, why = row
     new = NewUrl(
         url=CanonicalUrl(url),
