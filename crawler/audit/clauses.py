@@ -27,9 +27,12 @@ _KEYS: Mapping[str, tuple[KeyPath, ...]] = {
         ("traps", "repeated_segments"),
         ("traps", "similar_urls"),
     ),
+    "sitemap_limit": (("limits", "sitemap_files"), ("limits", "sitemap_depth")),
+    "sitemap_refused": (("limits", "sitemap_bytes"),),
+    "media_type_not_wanted": (("media", "kinds"),),
     "headers_too_large": (("limits", "header_bytes"), ("limits", "header_lines"), ("limits", "header_line_bytes")),
     "too_many_codings": (("limits", "content_codings"),),
-    "body_too_large": (("limits", "page_bytes"),),
+    "body_too_large": (("limits", "page_bytes"), ("limits", "media_bytes"), ("limits", "sitemap_bytes")),
     "timeout": (
         ("limits", "connect_timeout"),
         ("limits", "first_byte_timeout"),

@@ -67,6 +67,14 @@ class Limits:
     site_file_bytes: int
     robots_bytes: int
     robots_cache_bytes: int
+    sitemap_bytes: int
+    """Of one sitemap, also after unpacking a gzip file."""
+    sitemap_entries: int
+    """Of one sitemap."""
+    sitemap_files: int
+    """For one host, over the whole crawl."""
+    sitemap_depth: int
+    """Indexes inside one another."""
     connect_timeout: float
     first_byte_timeout: float
     total_timeout: float
@@ -96,6 +104,17 @@ class Traps:
     pages_per_domain: int
     repeated_segments: int
     similar_urls: int
+    """URLs that differ only in query or digits and whose body was brought by another of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """``[media]``: images, sound, video and documents; names as in the column ``modality``."""
+
+    kinds: frozenset[str]
+    """What may be kept, wherever it was found."""
+    embedded: frozenset[str]
+    """What is asked for where a page embeds it; among ``kinds``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +223,7 @@ class CrawlPolicy:
     politeness: Politeness
     limits: Limits
     traps: Traps
+    media: Media
     network: Network
     robots: Robots
     blocklists: Blocklists

@@ -75,6 +75,7 @@ def read_policy(files: Mapping[str, bytes], *, tool_version: str, suffixes: Suff
         politeness=sections.politeness(root.table("politeness")),
         limits=sections.limits(root.table("limits")),
         traps=sections.traps(root.table("traps")),
+        media=sections.media(root.table("media")),
         network=sections.network(root.table("network")),
         robots=sections.robots(root.table("robots")),
         blocklists=sections.blocklists(root.table("blocklists")),

@@ -138,7 +138,7 @@ TABLE: tuple[Reason, ...] = (
         "trap_limit",
         Check.BUDGET,
         _DENY,
-        "The URL lies beyond a limit of [traps]: depth, pages of the domain, or repeated path segments.",
+        "The URL lies beyond a limit of [traps]: depth, pages of the domain, repeated path segments, or URLs alike.",
         is_liftable=True,
     ),
     Reason(
@@ -146,6 +146,12 @@ TABLE: tuple[Reason, ...] = (
         Check.BUDGET,
         _DEFER,
         "The site asked for a longer pause (Retry-After, overload); the URL waits for another time.",
+    ),
+    Reason(
+        "sitemap_limit",
+        Check.BUDGET,
+        _DENY,
+        "[limits] sitemap_files or sitemap_depth: one sitemap too many for its site, or too deep in indexes.",
     ),
     Reason("site_file", Check.BUDGET, _ALLOW, "A site file that states rights; it is evidence, not a page."),
     Reason("sitemap", Check.BUDGET, _ALLOW, "A sitemap; it is evidence, not a page."),
@@ -195,6 +201,12 @@ TABLE: tuple[Reason, ...] = (
     Reason("redirect_loop", Check.STATUS, _DENY, "The chain of redirects comes back to a URL of its own."),
     # content
     Reason("unparseable", Check.CONTENT, _DENY, "The page exceeds what the parser may take, so it was not read whole."),
+    Reason(
+        "sitemap_refused",
+        Check.CONTENT,
+        _DENY,
+        "The sitemap or feed is hostile, malformed or larger than [limits] permits; nothing in it was used.",
+    ),
     Reason("media_type_not_wanted", Check.CONTENT, _DENY, "The media type is not one that this crawl collects."),
     # site files
     Reason(

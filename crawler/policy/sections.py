@@ -15,6 +15,7 @@ from crawler.policy.document import (
     Blocklists,
     Identity,
     Limits,
+    Media,
     Network,
     Politeness,
     Profile,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 PLACEHOLDER_TOKEN = "clearcrawl-test"  # noqa: S105 - a product token, not a secret
 """Stands in where the policy names no token; with it, only test hosts may be asked."""
 
+MEDIA_KINDS = ("image", "audio", "video", "document")
 USER_CLASSES = ("commercial", "non-commercial", "education", "government", "personal")
 
 _TOKEN = re.compile(r"[A-Za-z_-]{1,64}")
@@ -146,6 +148,10 @@ def limits(table: Table) -> Limits:
         site_file_bytes=table.integer("site_file_bytes", 2 * MIB, least=64 * KIB, most=64 * MIB),
         robots_bytes=table.integer("robots_bytes", 2 * MIB, least=500 * KIB, most=16 * MIB),
         robots_cache_bytes=table.integer("robots_cache_bytes", 128 * MIB, least=16 * MIB, most=16 * GIB),
+        sitemap_bytes=table.integer("sitemap_bytes", 50 * MIB, least=KIB, most=GIB),
+        sitemap_entries=table.integer("sitemap_entries", 50_000, least=1, most=1_000_000),
+        sitemap_files=table.integer("sitemap_files", 500, least=0, most=10_000),
+        sitemap_depth=table.integer("sitemap_depth", 3, least=0, most=10),
         connect_timeout=table.number("connect_timeout", 10.0, least=0.1, most=600),
         first_byte_timeout=table.number("first_byte_timeout", 20.0, least=0.1, most=600),
         total_timeout=table.number("total_timeout", 60.0, least=0.1, most=3_600),
@@ -178,6 +184,17 @@ def traps(table: Table) -> Traps:
     )
     table.finish()
     return found
+
+
+def media(table: Table) -> Media:
+    """``[media]``; nothing embedded is asked for unless the file says so."""
+    kinds = frozenset(table.texts("kinds", options=MEDIA_KINDS) if "kinds" in table else MEDIA_KINDS)
+    embedded = table.texts("embedded", options=MEDIA_KINDS)
+    for kind in embedded:
+        if kind not in kinds:
+            table.mistake("embedded", f"{kind!r} is not among kinds, so it would be asked for and not kept")
+    table.finish()
+    return Media(kinds=kinds, embedded=frozenset(embedded))
 
 
 def network(table: Table) -> Network:

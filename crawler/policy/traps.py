@@ -1,4 +1,4 @@
-"""Where an endless site ends (``[traps]``): depth, pages of a domain, path segments that repeat."""
+"""Where an endless site ends (``[traps]``): depth, pages of a domain, repeating segments, URLs made by counting."""
 
 from __future__ import annotations
 
@@ -14,12 +14,19 @@ if TYPE_CHECKING:
 CODE = "trap_limit"
 
 
-def find_trap(url: Url, traps: Traps, *, depth: int, pages_of_domain: int) -> Refusal | None:
-    """Say which limit the URL is beyond. ``pages_of_domain`` counts the pages of its lane asked for so far."""
+def find_trap(url: Url, traps: Traps, *, depth: int, pages_of_domain: int, alike: int = 0) -> Refusal | None:
+    """Say which limit the URL is beyond.
+
+    ``pages_of_domain`` counts the pages of its lane asked for so far, ``alike`` those that differ from it only in query
+    or digits and brought what another of them had brought.
+    """
     if depth > traps.depth:
         return Refusal(code=CODE, detail=f"depth {depth} is above [traps] depth = {traps.depth}")
     if pages_of_domain >= traps.pages_per_domain:
         detail = f"{pages_of_domain} pages of the domain reach [traps] pages_per_domain = {traps.pages_per_domain}"
+        return Refusal(code=CODE, detail=detail)
+    if alike >= traps.similar_urls:
+        detail = f"{alike} URLs that differ only in query or digits brought the same content ([traps] similar_urls)"
         return Refusal(code=CODE, detail=detail)
     repeated = repeated_segment(url, traps.repeated_segments)
     if repeated is not None:

@@ -15,6 +15,8 @@ from crawler.storage.recording import first_place
 from crawler.storage.revisits import IDENTICAL_PAYLOAD, Held, revisit
 from crawler.storage.warc import new_record_id, payload_digest
 from crawler.values.digest import sha256
+from crawler.values.url import CanonicalUrl
+from crawler.values.url_shape import shape_of
 
 if TYPE_CHECKING:
     from crawler.storage.entries import Batch, Claim, Outcome, SiteFileEntry
@@ -70,13 +72,14 @@ class BatchWriter:
         with self._journal.transaction():
             self._files(grown)
             self._records((None, None, place) for place in others)
-            return self._write(batch, outcomes, site_files, wall=wall, monotonic=monotonic)
+            return self._write(batch, outcomes, site_files, staged.alike, wall=wall, monotonic=monotonic)
 
     def _write(
         self,
         batch: Batch,
         outcomes: list[tuple[Outcome, list[Place]]],
         site_files: list[tuple[SiteFileEntry, list[Place], Place | None]],
+        alike: list[str],
         *,
         wall: float,
         monotonic: float,
@@ -90,6 +93,8 @@ class BatchWriter:
         for event in batch.events:
             self._journal.log_event(event.type, time=now, body=event.body)
         touched = self._settle(batch, deltas)
+        self._frontier.count_alike(alike)
+        self._frontier.give_back(one.claim.new.lane for one in batch.outcomes if _was_never_asked(one))
         intents = self._frontier.intend((intent.url for intent in batch.intents), wall=wall, monotonic=monotonic)
         self._frontier.refresh(touched)
         links = (link for outcome in batch.outcomes for link in outcome.links)
@@ -243,6 +248,8 @@ class _Staging:
         self._recorder = recorder
         self._previous = previous
         self._new: dict[Digest, Held] = {}
+        self.alike: list[str] = []
+        """Shapes of URLs that brought the body of another URL of the same shape."""
 
     def page(self, draft: RecordDraft) -> Place:
         """Stage one record of an outcome."""
@@ -253,6 +260,9 @@ class _Staging:
             return self._recorder.stage(draft)
         first = self._new.get(payload) or self._held(payload)
         if first is not None and "WARC-Truncated" not in (draft.fields or {}):
+            shape = shape_of(CanonicalUrl(draft.target_uri))
+            if shape is not None and draft.target_uri != first.target_uri:
+                self.alike += [shape] * (shape == shape_of(CanonicalUrl(first.target_uri)))
             return self._recorder.stage(revisit(draft, payload, first, profile=IDENTICAL_PAYLOAD))
         self._new[payload] = Held(record_id=draft.record_id, target_uri=draft.target_uri, date=time_text(draft.date))
         return self._recorder.stage(replace(draft, payload_digest=payload))
@@ -304,6 +314,12 @@ def _check(outcome: Outcome) -> None:
         raise StorageError(f"a page record without a row that says allow: {url}")
     if is_allowed and not any(draft.type in {"response", "revisit", "resource"} for draft in outcome.records):
         raise StorageError(f"a row that says allow without a record: {url}")
+
+
+def _was_never_asked(outcome: Outcome) -> bool:
+    """Whether a claim ended for good without a request."""
+    is_final = outcome.row is not None and outcome.claim.attempt_id != 0
+    return is_final and outcome.row is not None and outcome.row.fetch_time is None and not outcome.records
 
 
 def _site_drafts(entries: tuple[SiteFileEntry, ...]) -> list[RecordDraft]:

@@ -45,7 +45,24 @@ class Via(StrEnum):
     REDIRECT = "redirect"
     REFRESH = "refresh"
     SITEMAP = "sitemap"
+    """Listed in a sitemap or feed."""
     MEDIA = "media"
+    """Embedded in a page."""
+    ROBOTS = "robots"
+    """Named by a robots.txt, as a sitemap."""
+    PREVIOUS = "previous"
+    """A page that an earlier crawl kept."""
+
+
+class Role(StrEnum):
+    """What a URL is asked for."""
+
+    PAGE = "page"
+    """For itself: a page, or whatever a link leads to."""
+    SITEMAP = "sitemap"
+    """For what it lists."""
+    MEDIA = "media"
+    """As a part of a page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +74,9 @@ class NewUrl:
     """Registrable domain (or the host where there is none): the unit of politeness and ownership."""
     depth: int
     via: Via
+    role: Role = Role.PAGE
+    site: str | None = None
+    """Host for whose sake a sitemap is read (that whose robots.txt names it), whatever host it lies on."""
     referrer: CanonicalUrl | None = None
     chain: tuple[str, ...] = ()
     """Redirect hops that led here, oldest first."""
@@ -75,7 +95,11 @@ class Claim:
     """Attempts before this one."""
     new: NewUrl
     lane_pages: int = 0
-    """URLs of the lane that were given out before, without repetitions: what the trap limit counts."""
+    """URLs of the lane that were asked for before, without repetitions: what the trap limit counts."""
+    alike: int = 0
+    """URLs that differ only in query or digits and whose body repeats that of another one of them."""
+    sitemaps_before: int = 0
+    """Of a sitemap: how many were known before for the same site, counted up to ``Frontier.SITEMAPS_COUNTED``."""
     why: str | None = None
     """Detail of the attempt after which the URL was parked."""
 
@@ -256,6 +280,10 @@ class RunInfo:
     """First part of the crawl id, ``[a-z0-9][a-z0-9-]*``."""
     is_test: bool = False
     """Whether test hosts may be visited."""
+    domain: str = "operator.invalid"
+    """Of the operator, for the origin of the log; a crawl with test hosts has ``test.invalid`` instead."""
+    environment: Mapping[str, Any] = field(default_factory=dict)
+    """Interpreter, platform and packages, JSON values."""
     details: Mapping[str, Any] = field(default_factory=dict)
     """Digests and versions in force, JSON values; they go into ``crawl.json`` and the log as they are."""
 

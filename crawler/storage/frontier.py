@@ -14,8 +14,9 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from crawler.provenance.leaf import time_text
-from crawler.storage.entries import Claim, NewUrl, Taken, UrlState, Via
+from crawler.storage.entries import Claim, NewUrl, Role, Taken, UrlState, Via
 from crawler.values.url import CanonicalUrl
+from crawler.values.url_shape import shape_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -28,7 +29,9 @@ _RECENT = 1 << 17
 """Exact URLs remembered in memory: most links of a page were seen a moment ago, and then cost no look-up."""
 _PAGE = 500
 _COLUMNS = """frontier.id, frontier.tries, frontier.url, lanes.name, frontier.depth, frontier.via, frontier.referrer,
- frontier.chain, frontier.inherited, frontier.discovered_at, lanes.claimed, frontier.why"""
+ frontier.chain, frontier.inherited, frontier.discovered_at, lanes.claimed, frontier.why, role, site"""
+SITEMAPS_COUNTED = 10_000
+"""So many sitemaps of a site are counted at most; the policy's limit is no higher."""
 
 
 class Frontier:
@@ -48,16 +51,20 @@ class Frontier:
         moment: datetime | None = None
         moment_text = ""
         for new in urls:
-            if new.url in recent:
-                continue
-            recent.add(new.url)
+            if new.inherited is None:
+                if new.url in recent:
+                    continue
+                recent.add(new.url)
             if new.discovered_at is not moment:
                 moment = new.discovered_at
                 moment_text = time_text(moment)
             chain = json.dumps(new.chain) if new.chain else None
             lane = self._lanes.get(new.lane) or self._lane(new.lane)
-            key = blake2b(new.url.encode(), digest_size=16).digest()
-            rows.append((key, new.url, lane, new.depth, new.via.value, new.referrer, chain, new.inherited, moment_text))
+            key = _key(new.url)
+            rows.append(
+                (key, new.url, lane, new.depth, new.via.value, new.referrer, chain, new.inherited, moment_text,
+                 new.role.value, new.site)
+            )  # fmt: skip
         if len(recent) > _RECENT:
             self._recent = set()
         if not rows:
@@ -65,10 +72,16 @@ class Frontier:
         run = self._connection.execute
         newest = run("SELECT coalesce(max(id), 0) FROM frontier").fetchone()[0]
         added = self._connection.executemany(
-            "INSERT OR IGNORE INTO frontier (key, url, lane, depth, via, referrer, chain, inherited, discovered_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO frontier"
+            " (key, url, lane, depth, via, referrer, chain, inherited, discovered_at, role, site)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             rows,
         ).rowcount
+        # A page that reserves its media binds a file that waits already, since another page embeds it as well.
+        self._connection.executemany(
+            "UPDATE frontier SET inherited = ? WHERE key = ? AND state = 0 AND inherited IS NULL",
+            [(row[7], row[0]) for row in rows if row[7] is not None],
+        )
         if added:
             run("UPDATE lanes SET due = 0 WHERE id IN (SELECT DISTINCT lane FROM frontier WHERE id > ?)", (newest,))
         return added
@@ -140,9 +153,38 @@ class Frontier:
                 (lane, *arguments, limit - len(claims)),
             ).fetchall()
             for row in rows:
-                claims.append(_claim(row, attempt_id=self.next_attempt))
+                ahead = sum(not claim.tries for claim in claims)
+                claims.append(self._with_counts(_claim(row, attempt_id=self.next_attempt), ahead))
                 self.next_attempt += 1
         return claims
+
+    def _with_counts(self, claim: Claim, ahead: int) -> Claim:
+        """Say what the limits of ``[traps]`` and ``[limits]`` count; ``ahead`` are claims of the same lane and call."""
+        run = self._connection.execute
+        new = claim.new
+        shape = shape_of(new.url)
+        found = None if shape is None else run("SELECT repeated FROM shapes WHERE shape = ?", (_key(shape),)).fetchone()
+        before = 0
+        if new.role is Role.SITEMAP:
+            earlier = "SELECT 1 FROM frontier WHERE role = 'sitemap' AND site = ? AND id < ? LIMIT ?"
+            query = f"SELECT count(*) FROM ({earlier})"  # noqa: S608 - constants only
+            before = run(query, (new.site, claim.frontier_id, SITEMAPS_COUNTED)).fetchone()[0]
+        return replace(
+            claim, lane_pages=claim.lane_pages + ahead, alike=0 if found is None else found[0], sitemaps_before=before
+        )
+
+    def count_alike(self, shapes: Iterable[str]) -> None:
+        """Count URLs whose body repeats that of another URL of the same shape; the first one counts with its repeat."""
+        self._connection.executemany(
+            "INSERT INTO shapes VALUES (?, 2) ON CONFLICT DO UPDATE SET repeated = repeated + 1",
+            [(_key(shape),) for shape in shapes],
+        )
+
+    def give_back(self, lanes: Iterable[str]) -> None:
+        """Take URLs off the budget of their domain that were refused without being asked for."""
+        self._connection.executemany(
+            "UPDATE lanes SET claimed = max(claimed - 1, 0) WHERE name = ?", [(name,) for name in lanes]
+        )
 
     def take(self, wanted: NewUrl, *, crawl_number: int, wall: float, monotonic: float) -> Taken:
         """Give out one URL by name and write down its attempt; tries of earlier crawls of the folder do not count."""
@@ -151,12 +193,12 @@ class Frontier:
         *row, state, rowed = run(
             f"SELECT {_COLUMNS}, state, rowed FROM frontier JOIN lanes ON lanes.id = frontier.lane"  # noqa: S608 - constants only
             " WHERE key = ?",
-            (blake2b(wanted.url.encode(), digest_size=16).digest(),),
+            (_key(wanted.url),),
         ).fetchone()
         before = UrlState(state)
         if before is UrlState.SENT or rowed >= crawl_number:
             return Taken(claim=None, state=before, is_new=is_new)
-        claim = _claim(row, attempt_id=self.next_attempt)
+        claim = self._with_counts(_claim(row, attempt_id=self.next_attempt), 0)
         claim = replace(claim, tries=0) if rowed else claim
         self.next_attempt += 1
         run("UPDATE frontier SET state = 1, tries = ? WHERE id = ?", (claim.tries + 1, claim.frontier_id))
@@ -227,13 +269,19 @@ class Frontier:
             yield from (_claim(row, attempt_id=0) for row in rows)
 
 
+def _key(text: str) -> bytes:
+    return blake2b(text.encode(), digest_size=16).digest()
+
+
 def _claim(row: Sequence[Any], *, attempt_id: int) -> Claim:
-    frontier_id, tries, url, lane, depth, via, referrer, chain, inherited, discovered_at, claimed, why = row
+    frontier_id, tries, url, lane, depth, via, referrer, chain, inherited, discovered_at, claimed, why, role, site = row
     new = NewUrl(
         url=CanonicalUrl(url),
         lane=lane,
         depth=depth,
         via=Via(via),
+        role=Role(role),
+        site=site,
         referrer=None if referrer is None else CanonicalUrl(referrer),
         chain=() if chain is None else tuple(json.loads(chain)),
         inherited=inherited,

@@ -35,7 +35,9 @@ CREATE TABLE frontier (
   id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, url TEXT NOT NULL, lane INTEGER NOT NULL REFERENCES lanes,
   state INTEGER NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0, not_before REAL NOT NULL DEFAULT 0,
   rowed INTEGER NOT NULL DEFAULT 0, depth INTEGER NOT NULL, via TEXT NOT NULL, referrer TEXT, chain TEXT,
-  inherited TEXT, discovered_at TEXT NOT NULL, why TEXT);
+  inherited TEXT, discovered_at TEXT NOT NULL, why TEXT, role TEXT NOT NULL, site TEXT);
+CREATE INDEX frontier_sitemaps ON frontier (site) WHERE role = 'sitemap';
+CREATE TABLE shapes (shape BLOB PRIMARY KEY, repeated INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX frontier_waiting ON frontier (lane, not_before) WHERE state = 0;
 CREATE INDEX frontier_sent ON frontier (id) WHERE state = 1;
 CREATE TABLE attempts (

@@ -34,6 +34,7 @@ def test_repeated_segment(path: str, segment: str | None) -> None:
         ("/a", 20, 19_999, None),
         ("/a", 21, 0, "depth 21 is above [traps] depth = 20"),
         ("/a", 0, 20_000, "20000 pages of the domain reach [traps] pages_per_domain = 20000"),
+        ("/a?page=7", 0, 0, None),
         ("/a/a/a/a", 0, 0, "path segment 'a' stands 4 times ([traps] repeated_segments)"),
     ],
 )
@@ -42,3 +43,12 @@ def test_find_trap(path: str, depth: int, pages: int, detail: str | None) -> Non
     found = find_trap(parse(f"https://example.com{path}"), TRAPS, depth=depth, pages_of_domain=pages)
     assert (found and found.detail) == detail
     assert found is None or (found.code, found.defers) == ("trap_limit", False)
+
+
+def test_urls_made_by_counting() -> None:
+    """Of URLs that bring the same content as others alike, [traps] similar_urls are asked for and no more."""
+    url = parse("https://example.com/calendar?day=501")
+    assert find_trap(url, TRAPS, depth=1, pages_of_domain=500, alike=499) is None
+    found = find_trap(url, TRAPS, depth=1, pages_of_domain=500, alike=500)
+    assert found is not None
+    assert "([traps] similar_urls)" in found.detail
