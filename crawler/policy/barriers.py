@@ -142,11 +142,13 @@ def find_barrier(
     redirect: Url | None = None,
     page: HtmlPage | None = None,
     body: bytes = b"",
+    visible: int | None = None,
     retry_after: float | None = None,
 ) -> Barrier | None:
     """Find the strongest barrier of a response: challenge, status, login, paywall, in this order.
 
-    Call it with the head alone before the body is downloaded, and again with ``page`` and the decoded ``body``.
+    Call it with the head alone before the body is downloaded, and again with ``page`` and the decoded ``body``, or the
+    number of its ``visible_characters`` where it is not at hand.
     ``redirect`` is the target of a redirect of any kind, ``retry_after`` what ``waiting.read_retry_after`` read.
     """
     challenge = _challenge(status, headers, page)
@@ -159,7 +161,7 @@ def find_barrier(
         return _barrier(BarrierKind.LOGIN, redirect.text, "login_redirect", BarrierAction.NOT_FOLLOWED)
     if page is None:
         return None
-    if page.has_password_field and _visible_characters(body) < _FORM_CHARACTERS:
+    if page.has_password_field and _or_count(visible, body) < _FORM_CHARACTERS:
         return _barrier(BarrierKind.LOGIN, f"password field; title: {page.title}", "login_form")
     mark = paywall_mark(page)
     return None if mark is None else _paywall(mark)
@@ -219,7 +221,11 @@ def _barrier(
     return Barrier(kind=kind, action=action, evidence=evidence[:EVIDENCE_LIMIT], reason=reason, retry_after=retry_after)
 
 
-def _visible_characters(body: bytes) -> int:
+def _or_count(visible: int | None, body: bytes) -> int:
+    return visible_characters(body) if visible is None else visible
+
+
+def visible_characters(body: bytes) -> int:
     """Characters of text without white space at the ends; only asked of pages with a password field."""
     tree = LexborHTMLParser(body[: safe_length(body, _DEPTH)])
     tree.strip_tags(_NOT_TEXT)

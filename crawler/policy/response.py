@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from crawler.errors import UrlError
 from crawler.optout.collect import NOTHING, read_head, read_html, read_media
-from crawler.optout.interface import HtmlHead, ResponseHead
-from crawler.optout.media.embedded import no_manifest_store_reader
+from crawler.optout.interface import HtmlHead, MediaFile, ResponseHead
+from crawler.optout.media.embedded import Embedded, no_manifest_store_reader
 from crawler.optout.media.opening import media_file
+from crawler.optout.readers.rsl import mentions_rsl
 from crawler.optout.statement import Source
 from crawler.policy.barriers import find_barrier
 from crawler.policy.decision import Stage
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from crawler.optout.media.embedded import ManifestStoreReader
     from crawler.optout.robots.access import RobotsAnswer
     from crawler.policy.barriers import Barrier
+    from crawler.policy.carriers import KeptCarriers
     from crawler.policy.document import Limits
     from crawler.policy.revalidation import Fields
     from crawler.values.digest import Digest
@@ -88,6 +90,8 @@ class Seen:
     """Why the chain of redirects cannot go on, or why the page was not read whole."""
     retry_after: float | None = None
     page: HtmlPage | None = None
+    media: MediaFile | None = None
+    """What was looked into of a file with metadata of its own; of a feed nothing, for it would be its body."""
 
 
 def see_head(head: Head, *, chain: Sequence[str], redirects: int, stored: Sequence[Head] = ()) -> Seen:
@@ -119,8 +123,9 @@ def _see_unchanged(head: Head, stored: Sequence[Head]) -> Seen:
         refusal = Refusal(code="http_unavailable", detail="status 304 to a request without a condition")
         return Seen(content_type=head.text(b"content-type"), refusal=refusal)
     seen = Seen(content_type=stored[-1].text(b"content-type"))
-    if not is_about(tuple(head.fields), _joined(stored)):
-        refusal = Refusal(code="stored_copy_unusable", detail="status 304 about another entity tag", defers=True)
+    if not is_about(tuple(head.fields), joined(stored)):
+        detail = "status 304 about another entity tag"
+        refusal = Refusal(code="stored_copy_unusable", detail=detail, defers=True, retry_after=0.0)
         return replace(seen, refusal=refusal)
     for one, fields in zip((head, *stored), holding([tuple(one.fields) for one in (head, *stored)]), strict=True):
         held = replace(one, fields=fields)
@@ -129,14 +134,14 @@ def _see_unchanged(head: Head, stored: Sequence[Head]) -> Seen:
     return replace(seen, barrier=barrier)
 
 
-def _joined(heads: Sequence[Head]) -> Fields:
-    """All fields that hold of stored heads, newest head first."""
+def joined(heads: Sequence[Head]) -> Fields:
+    """All fields that hold of stored heads, given newest first."""
     return tuple(field for fields in holding([tuple(one.fields) for one in heads]) for field in fields)
 
 
 def current(head: Head, stored: Sequence[Head]) -> Head:
     """Head of the stored response as a 304 has updated it: what its body is read with."""
-    return replace(stored[-1], url=head.url, fields=_joined((head, *stored)), retrieved_at=head.retrieved_at)
+    return replace(stored[-1], url=head.url, fields=joined((head, *stored)), retrieved_at=head.retrieved_at)
 
 
 def _carriers(head: Head) -> CarrierReadings:
@@ -187,15 +192,30 @@ def see_body(
         return _see_page(seen, head, body, as_sent, limits)
     if detected is not None and modality(detected) in _MEDIA:
         source = Source(url=head.url.text, digest=sha256(as_sent), retrieved_at=head.retrieved_at)
-        media = read_media(media_file(source, detected, body, read_store))
-        return replace(seen, carriers=seen.carriers + media)
+        media = media_file(source, detected, body, read_store)
+        return replace(seen, media=media, carriers=seen.carriers + read_media(media))
+    if _is_xml(declared) and mentions_rsl(body):
+        source = Source(url=head.url.text, digest=sha256(as_sent), retrieved_at=head.retrieved_at)
+        feed = MediaFile(source=source, content_type=declared or "", embedded=Embedded(documents=(body,)))
+        return replace(seen, carriers=seen.carriers + read_media(feed))
     return seen
+
+
+def _is_xml(essence: str | None) -> bool:
+    """Whether it may be a feed that carries licences."""
+    return essence is not None and (essence in {"application/xml", "text/xml"} or essence.endswith("+xml"))
 
 
 def _see_page(seen: Seen, head: Head, body: bytes, as_sent: bytes, limits: Limits) -> Seen:
     bounds = HtmlLimits(body_bytes=limits.page_bytes, depth=limits.html_depth, links=limits.links_per_page)
     page = scan(body, content_type=seen.content_type, limits=bounds)
-    source = Source(url=head.url.text, digest=sha256(as_sent), retrieved_at=head.retrieved_at)
+    return _with_page(seen, head, page, sha256(as_sent), body=body)
+
+
+def _with_page(
+    seen: Seen, head: Head, page: HtmlPage, digest: Digest, *, body: bytes = b"", visible: int | None = None
+) -> Seen:
+    source = Source(url=head.url.text, digest=digest, retrieved_at=head.retrieved_at)
     target = refresh(page, head.url.text)
     barrier = find_barrier(
         url=head.url,
@@ -204,6 +224,7 @@ def _see_page(seen: Seen, head: Head, body: bytes, as_sent: bytes, limits: Limit
         redirect=None if target is None else split(target),
         page=page,
         body=body,
+        visible=visible,
     )
     refusal = seen.refusal
     if page.is_truncated:
@@ -211,6 +232,17 @@ def _see_page(seen: Seen, head: Head, body: bytes, as_sent: bytes, limits: Limit
         refusal = Refusal(code="unparseable", detail=detail)
     carriers = seen.carriers + read_html(HtmlHead(source=source, page=page))
     return replace(seen, page=page, carriers=carriers, barrier=barrier, refusal=refusal)
+
+
+def see_carriers(seen: Seen, head: Head, kept: KeptCarriers, digest: Digest) -> Seen:
+    """Read again what was read of a body that is not kept; ``digest`` is the body's."""
+    if kept.page is not None:
+        return _with_page(seen, head, kept.page, digest, visible=kept.visible)
+    if kept.embedded is not None:
+        source = Source(url=head.url.text, digest=digest, retrieved_at=head.retrieved_at)
+        media = MediaFile(source=source, content_type=kept.content_type, embedded=kept.embedded)
+        return replace(seen, media=media, carriers=seen.carriers + read_media(media))
+    return seen
 
 
 def facts_after(
