@@ -36,6 +36,8 @@ class CrawlFile:
     """As of the last stop or end."""
     earlier: tuple[dict[str, Any], ...] = ()
     """Crawls that ended in this folder before: id, start, end, reason, code."""
+    evidence: dict[str, Any] | None = None
+    """Origin and key of the log, the newest head, and what is missing: ``unsigned`` (why), ``pending`` (stamps)."""
     format: int = FORMAT_VERSION
 
 

@@ -284,6 +284,10 @@ class RunInfo:
     """Of the operator, for the origin of the log; a crawl with test hosts has ``test.invalid`` instead."""
     environment: Mapping[str, Any] = field(default_factory=dict)
     """Interpreter, platform and packages, JSON values."""
+    domain: str = "operator.invalid"
+    """Of the operator, for the origin of the log; a crawl with test hosts has ``test.invalid`` instead."""
+    environment: Mapping[str, Any] = field(default_factory=dict)
+    """Interpreter, platform and packages, JSON values."""
     details: Mapping[str, Any] = field(default_factory=dict)
     """Digests and versions in force, JSON values; they go into ``crawl.json`` and the log as they are."""
 

@@ -102,6 +102,21 @@ def rotation_name(worker: str, key_id: str) -> str:
     return f"{worker}-key-{key_id}.rotation"
 
 
+def roots_name(authority: str) -> str:
+    """Name of the certificates at which chains of that time-stamp authority may end."""
+    return f"{authority}.roots.pem"
+
+
+def stamp_request_name(worker: str, number: int, authority: str) -> str:
+    """Name of the request for a time stamp over a head."""
+    return f"{worker}-{number:06d}.{authority}.tsq"
+
+
+def stamp_name(worker: str, number: int, authority: str) -> str:
+    """Name of the authority's answer."""
+    return f"{worker}-{number:06d}.{authority}.tsr"
+
+
 def number_of(name: str, worker: str, ending: str) -> int | None:
     """Number in a file name ``<worker>-<number><ending>``; ``None`` for any other name."""
     digits = name.removeprefix(f"{worker}-").removesuffix(ending)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow.compute
 
 from crawler.errors import DamagedStateError, UsageError
+from crawler.provenance.leaf import ROW_TYPES
 from crawler.storage.crawl_file import read_crawl_file
 from crawler.storage.entries import Counts, SiteFileEntry, UrlState
 from crawler.storage.journal import open_for_reading
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from crawler.storage.crawl_file import CrawlFile
     from crawler.storage.warc_reading import StoredRecord
 
+_NO_EVENTS = tuple(f'"type":"{kind}"}}'.encode() for kind in ROW_TYPES.values())
+"""Ends of lines of the log that are rows: canonical JSON has the type last."""
+_ERASED = b'{"erased":'
 _NEWEST = 50_000
 """Attempts that a question about the recent past looks at."""
 
@@ -200,7 +204,9 @@ class CrawlReader:
                 lines = gzip.decompress(path.read_bytes()).splitlines()
             except (OSError, EOFError) as error:
                 raise DamagedStateError(f"{path}: cannot be read: {error}") from error
-            yield from map(json.loads, lines)
+            yield from (
+                json.loads(line) for line in lines if not line.endswith(_NO_EVENTS) and not line.startswith(_ERASED)
+            )
         yield from (entry for _, entry in self.pending_entries())
 
     def pending_entries(self) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -1,4 +1,4 @@
-"""Turning the journal's leaves into immutable files: a Parquet segment, its CDXJ and the log entries beside them.
+"""Turning the journal's leaves into immutable files: a Parquet segment, its CDXJ, and the log with all of them.
 
 Each file is complete and fsynced before it gets its name; the database row that makes the segment count comes last.
 """
@@ -54,13 +54,11 @@ def write_segment(folder: CrawlFolder, journal: Journal) -> Segment | None:
         return None
     number = journal.connection.execute("SELECT coalesce(max(id), 0) + 1 FROM segments").fetchone()[0]
     rows = [(data, digest) for _, is_row, data, digest in pending if is_row]
-    entries = [data for _, is_row, data, _ in pending if not is_row]
     first, last = pending[0][0], pending[-1][0]
     files = []
     worker = folder.worker
-    if entries:
-        text = b"".join(data + b"\n" for data in entries)
-        files.append(_put(folder, LOG, log_name(worker, number), gzip_member(text)))
+    text = b"".join(data + b"\n" for _, _, data, _ in pending)
+    files.append(_put(folder, LOG, log_name(worker, number), gzip_member(text)))
     if rows:
         table = table_of(rows)
         lines = index_lines(table)

@@ -22,7 +22,9 @@ from crawler.provenance.leaf import time_text
 from crawler.storage.batches import BatchWriter
 from crawler.storage.crawl_file import CrawlFile, read_crawl_file, write_crawl_file
 from crawler.storage.entries import Recovery
+from crawler.storage.evidence import Evidence
 from crawler.storage.frontier import Frontier
+from crawler.storage.handover import withdraw_bag
 from crawler.storage.journal import Journal
 from crawler.storage.layout import CrawlFolder, Folder, recognise
 from crawler.storage.lock import lock
@@ -38,7 +40,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crawler.storage.entries import Batch, Claim, Committed, Counts, RunInfo, SiteFileEntry, WarcKind
+    from crawler.storage.notary import Sealer
     from crawler.storage.previous import Previous
+    from crawler.storage.stamping import Stamper
     from crawler.values.digest import Digest
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
@@ -64,9 +68,12 @@ class CrawlStore:
         clock: Callable[[], float],
         rotate_at: int,
         previous: Previous | None,
+        sealer: Sealer | None,
+        stamper: Stamper | None,
     ) -> None:
         """Use ``open``."""
         self._run = run
+        self._evidence = Evidence(run, sealer, stamper)
         self._previous = previous
         self._clock = clock
         self._rotate_at = rotate_at
@@ -100,18 +107,23 @@ class CrawlStore:
         clock: Callable[[], float] = time.time,
         rotate_at: int = ROTATE_AT,
         previous: Previous | None = None,
+        sealer: Sealer | None = None,
+        stamper: Stamper | None = None,
     ) -> Self:
         """Lock, recognise, recover. Raises UsageError, FolderInUseError, DamagedStateError, StorageError.
 
         ``rotate_at``: octets after which a WARC file is sealed and the next one begun. ``previous``: crawls in other
-        folders whose payloads are not stored again.
+        folders whose payloads are not stored again. ``sealer`` signs heads of the log, ``stamper`` has them stamped.
         """
         if run.name is not None and _NAME.fullmatch(run.name) is None:
             raise UsageError(f"crawl name {run.name!r}: write a-z, 0-9 and '-', at most 31, no '-' in front")
         folder = Folder.create(root)
         try:
             lock(folder)
-            return cls(folder, run=run, worker=worker, clock=clock, rotate_at=rotate_at, previous=previous)
+            return cls(
+                folder, run=run, worker=worker, clock=clock, rotate_at=rotate_at, previous=previous, sealer=sealer,
+                stamper=stamper,
+            )  # fmt: skip
         except BaseException:
             folder.close()
             raise
@@ -130,7 +142,9 @@ class CrawlStore:
         self._batches = BatchWriter(
             journal, self._frontier, self._recorder, crawl_number=self._number, previous=self._previous
         )
-        body = {"crawl_id": self.crawl_id, "software": self._run.software, "details": dict(self._run.details)}
+        withdraw_bag(self._folder.root)
+        self._evidence.begin(self._folder, journal, crawl_id=self.crawl_id)
+        body = {"crawl_id": self.crawl_id, **self._evidence.start_body()}
         with journal.transaction():
             journal.put("crawl_id", self.crawl_id)
             journal.put("crawl_number", self._number)
@@ -140,9 +154,16 @@ class CrawlStore:
             if not is_continued:
                 journal.put("started_at", now)
             journal.log_event("restart" if is_continued else "crawl_start", time=now, body=body)
+            self._evidence.log_change(time=now)
         self._unpublished = journal.connection.execute("SELECT count(*) FROM pending WHERE is_row").fetchone()[0]
         if self._is_lead:
             self._describe(is_new=is_new)
+        self._evidence.sign(is_stamped=True)
+
+    @property
+    def unsealed(self) -> str | None:
+        """Why the crawl as it is now cannot be verified to its end by others: unsigned, or a stamp is pending."""
+        return self._evidence.problem
 
     @property
     def secret(self) -> bytes:
@@ -192,6 +213,7 @@ class CrawlStore:
             for kind in self._recorder.full():
                 self._publish("rotation")
                 self._seal(kind)
+            self._evidence.sign_if_due()
         return replace(committed, unpublished=self._unpublished)
 
     def publish(self, reason: str) -> int:
@@ -206,6 +228,8 @@ class CrawlStore:
             with self._journal.transaction():
                 record_segment(self._journal, segment, reason=reason, time=self._now())
             rows += segment.rows
+            if segment.rows:
+                self._evidence.sign()
             if segment.last_seq >= newest:
                 break
         self._unpublished = 0
@@ -276,12 +300,18 @@ class CrawlStore:
             if clean:
                 self._journal.put("ended", 1)
             body = {"crawl_id": self.crawl_id, "reason": reason, "code": code, "counts": totals}
-            self._journal.log_event("crawl_end" if clean else "stop", time=self._now(), body=body)
+            seq = self._journal.log_event("crawl_end" if clean else "stop", time=self._now(), body=body)
+            if not clean:
+                self._evidence.log_stop({"time": self._now(), "reason": reason, "code": code, "seq": seq})
         self._publish(reason)
+        self._evidence.sign(is_stamped=True)
+        self._evidence.wait()
         if self._is_lead:
             fields = {name: getattr(self._crawl_file, name) for name in self._crawl_file.__slots__}
             fields |= {"ended_at": self._now(), "finish_reason": reason, "exit_code": code, "counts": totals}
-            write_crawl_file(self._folder.root, CrawlFile(**fields))
+            self._crawl_file = CrawlFile(**fields | {"evidence": self._evidence.described()})
+            write_crawl_file(self._folder.root, self._crawl_file)
+            self._evidence.hand_over(self._crawl_file, sealed_at=self._now())
         self._journal.finish()
 
     def _now(self) -> str:

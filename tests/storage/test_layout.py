@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crawler.errors import DamagedStateError, FolderInUseError, StorageError, UsageError
-from crawler.storage.layout import FOLDERS, CrawlFolder, Folder, recognise, warc_name
+from crawler.storage.layout import BAG_FILES, FOLDERS, CrawlFolder, Folder, recognise, warc_name
 from crawler.storage.lock import lock
 from crawler.storage.space import free_space
 from crawler.storage.store import CrawlStore
@@ -80,7 +80,7 @@ def test_folders_are_private(tmp_path: Path) -> None:
     CrawlStore.open(tmp_path / "out", run=RUN).close(clean=True, reason="finished", code=0)
     for path in [tmp_path / "out", *(tmp_path / "out").rglob("*")]:
         assert path.stat().st_mode & 0o077 == 0, path
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {*FOLDERS, "crawl.json"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {*FOLDERS, "crawl.json", *BAG_FILES, "data"}
 
 
 @pytest.mark.parametrize("worker", ["", "../x", "W0", "0w", "w-0", "w" * 17, "w/0"])
