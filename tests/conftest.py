@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +13,9 @@ from tests.demo_run import run_demo
 
 if TYPE_CHECKING:
     from tests.demo_run import DemoRun
+
+os.environ.setdefault("CLEARCRAWL_KEYS", tempfile.mkdtemp(prefix="clearcrawl-test-keys-"))
+"""Crawls of tests sign with keys of their own, never with the user's."""
 
 settings.register_profile("no_clock", deadline=None)
 settings.load_profile("no_clock")

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from crawler import __version__
 from crawler.errors import UrlError, UsageError
+from crawler.extensions.environment import environment, operator_domain
 from crawler.extensions.writer import Writer
 from crawler.policy.gate import Gate
+from crawler.signing.sealer import open_sealer
 from crawler.storage.blocklists import open_blocklists
 from crawler.storage.entries import RunInfo
 from crawler.storage.policies import open_policy, require_identity
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
     from crawler.extensions.plan import CrawlPlan
     from crawler.policy.document import CrawlPolicy
+    from crawler.signing.sealer import Sealer
     from crawler.storage.blocklists import OpenedBlocklists
     from crawler.storage.policies import OpenedPolicy
     from crawler.storage.suffixes import BundledSuffixes
@@ -93,9 +96,12 @@ def open_parts(plan: CrawlPlan, seeds: Sequence[str] = ()) -> Parts:
         user_agent=identity.user_agent,
         software=SOFTWARE,
         is_test=bool(policy.network.test_hosts),
+        domain=operator_domain(identity),
+        environment=environment(),
         details=details,
     )
-    writer = Writer(lambda: _open_store(plan, run, opened, lists), lambda: _has_space(plan, policy))
+    sealer = open_sealer()
+    writer = Writer(lambda: _open_store(plan, run, opened, lists, sealer), lambda: _has_space(plan, policy))
     writer.start()
     return Parts(
         plan=plan,
@@ -121,7 +127,7 @@ def open_parts(plan: CrawlPlan, seeds: Sequence[str] = ()) -> Parts:
             "tool_version": SOFTWARE,
         },
         secret=writer.store.secret,
-        warnings=lists.warnings,
+        warnings=(*sealer.news, *lists.warnings),
         details=details,
         opened_on=today,
     )
@@ -165,8 +171,10 @@ def _has_space(plan: CrawlPlan, policy: CrawlPolicy) -> bool:
     return not free_space(plan.out, octets=limits.free_space_bytes, share=limits.free_space_share).is_low
 
 
-def _open_store(plan: CrawlPlan, run: RunInfo, policy: OpenedPolicy, lists: OpenedBlocklists) -> CrawlStore:
-    store = CrawlStore.open(plan.out, run=run, worker=plan.worker)
+def _open_store(
+    plan: CrawlPlan, run: RunInfo, policy: OpenedPolicy, lists: OpenedBlocklists, sealer: Sealer
+) -> CrawlStore:
+    store = CrawlStore.open(plan.out, run=run, worker=plan.worker, sealer=sealer)
     for file in policy.files:
         store.keep("policies", file.content)
     for listed in lists.files:

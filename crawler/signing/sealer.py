@@ -31,8 +31,8 @@ class Sealer:
     signer: Signer
     rotations: Mapping[str, bytes]
     """Id of a new key to the note that names it."""
-    news: str | None = None
-    """What the user has to know: a key was made just now."""
+    news: tuple[str, ...] = ()
+    """What the user has to know: that a key was made just now."""
 
     @property
     def key(self) -> VerifierKey:
@@ -61,12 +61,12 @@ def open_sealer(path: Path | None = None) -> Sealer:
     """Open the key in use, made where there is none. Raises UsageError, and nothing may be started then."""
     folder = KeyFolder(path or default_folder())
     stored, is_new = folder.first(now=datetime.now(UTC))
-    news = None
+    news: tuple[str, ...] = ()
     if is_new:
         news = (
             f"made a key to sign crawls with: {stored.path} (mode 0600, unprotected: no passphrase). Keep a copy; "
             f"auditors need {folder.path / 'trust.txt'}. Reports call crawls signed with it unprotected; "
-            "clearcrawl keys rotate --passphrase makes a protected one."
+            "clearcrawl keys rotate --passphrase makes a protected one.",
         )
     rotations = {path.stem: path.read_bytes() for path in sorted(folder.path.glob("*.rotation"))}
     return Sealer(folder=folder, signer=folder.signer(stored, ask_passphrase), rotations=rotations, news=news)
