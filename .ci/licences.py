@@ -26,6 +26,7 @@ ACCEPTED = {
     "certifi": ("MPL-2.0", "a list of root certificates, used unchanged"),
     "hypothesis": ("MPL-2.0", "runs the tests, is not shipped"),
     "pathspec": ("MPL-2.0", "builds the wheel, is not shipped"),
+    "tld": ("MPL-1.1", "offered under three licences; trafilatura needs it, in the extra text, unchanged"),
 }
 """Weak copyleft that asks for changes of these files only; each with the reason why it may stay."""
 

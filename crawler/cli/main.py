@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, Entry] = {
     "crawl": Entry(module="crawler.cli.crawl", summary="Crawl sites into a folder; the same folder again resumes."),
     "status": Entry(module="crawler.cli.status", summary="A running or finished crawl at a glance."),
     "check": Entry(module="crawler.cli.check", summary="What sites state now, and what would be decided."),
+    "export": Entry(module="crawler.cli.export", summary="Kept, unrevoked documents for training, with provenance."),
     "audit": Entry(module="crawler.cli.audit", summary="Questions to a finished crawl; needs no Scrapy."),
     "conformance": Entry(module="crawler.cli.conformance", summary="Run opt-out vectors through readers and decision."),
     "blocklist": Entry(module="crawler.cli.blocklist", summary="Lists of sites that are never visited."),

@@ -1,0 +1,1 @@
+"""Documents of finished crawls for training, with where each came from; no Scrapy."""
