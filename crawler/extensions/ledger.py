@@ -79,7 +79,12 @@ class Ledger:
         if not visit.is_settled:
             visit.is_settled = True
             self._writer.outcome(
-                Outcome(claim=visit.claim, attempt=AttemptOutcome.INTERRUPTED, state=UrlState.WAITING, detail="stop")
+                Outcome(
+                    claim=visit.claim,
+                    attempt=AttemptOutcome.INTERRUPTED,
+                    state=UrlState.WAITING,
+                    detail="connection_error: stopped",
+                )
             )
 
     @staticmethod
@@ -149,7 +154,7 @@ class Ledger:
             return exchange_records(exchange, WarcKind.PAGES, record_id)
         if exchange.error is not None or exchange.status is None:
             return (failure_record(exchange, record_id),)
-        return (refusal_record(exchange, record_id, _carriers(visit)),)
+        return (refusal_record(exchange, record_id, carriers_of(visit)),)
 
     def _next(self, visit: Visit, decision: Decision) -> tuple[NewUrl, ...]:
         """URLs that become known with this outcome: the target of a kept hop, the links of a kept page."""
@@ -175,7 +180,7 @@ class Ledger:
         )
 
 
-def _carriers(visit: Visit) -> list[dict[str, Any]]:
+def carriers_of(visit: Visit) -> list[dict[str, Any]]:
     """Literal markup that was read of a page whose body is not kept, so that replay can read it again (section 3)."""
     page = visit.page
     if page is None:

@@ -8,10 +8,14 @@ serves requests that a project's own scheduler hands out.
 from __future__ import annotations
 
 import asyncio
+import logging
 from abc import ABC, abstractmethod
+from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
+
+from scrapy import signals
 
 from crawler.errors import ExitCode, UsageError
 from crawler.extensions.admission import Admission
@@ -27,6 +31,7 @@ from crawler.extensions.visit import Visit
 from crawler.network.policy_slot import NetworkRules, set_rules
 from crawler.network.resolver import installed_resolver
 from crawler.policy.politeness import Politeness
+from crawler.storage.entries import Event
 from crawler.values.address import TestHosts
 from crawler.values.url import split
 
@@ -44,12 +49,14 @@ if TYPE_CHECKING:
     from crawler.storage.entries import Claim
     from crawler.storage.store import CrawlStore
 
+FINDINGS_LOGGED = 100
 PARKED_AT_ONCE = 500
 LEAST_PAUSE = 30.0
 """Seconds that a URL waits out in memory in any case; what a site asks for beyond that puts it off."""
 
+logger = logging.getLogger(__name__)
 _sessions: WeakKeyDictionary[Crawler, Session] = WeakKeyDictionary()
-_CODES = {"storage_error": ExitCode.DAMAGED, "internal_error": ExitCode.FINDINGS}
+_CODES = {"storage_error": ExitCode.DAMAGED, "internal_error": ExitCode.FINDINGS, "start_error": ExitCode.FINDINGS}
 
 
 class Session(ABC):
@@ -68,6 +75,8 @@ class Session(ABC):
         """Why the crawl ends, as soon as it is known."""
         self.is_over = False
         """Whether nothing more is sent."""
+        self.findings: Counter[str] = Counter()
+        """What a project did to get round the gate, by kind; it failed, and the crawl does not end clean."""
 
     @classmethod
     def of(cls, crawler: Crawler) -> Self:
@@ -92,8 +101,10 @@ class Session(ABC):
                 limits=self.policy.limits,
                 pause=self.lists.pause,
                 recheck=self.lists.recheck,
+                bypassed=self.bypassed,
             ),
         )
+        crawler.signals.connect(self._stopped, signal=signals.engine_stopped)
 
     def connect(self, loop: asyncio.AbstractEventLoop, *, has_own_slots: bool = False) -> None:
         """Build the parts that live on the event loop; ``has_own_slots`` as for ``Sending``."""
@@ -114,7 +125,7 @@ class Session(ABC):
             has_own_slots=has_own_slots,
         )
         self.sites = SiteFiles(gate, self.writer, self.sending.site_file, self.tally)
-        rows = RowMaker(parts.columns, parts.suffixes, parts.secret)
+        self.rows = rows = RowMaker(parts.columns, parts.suffixes, parts.secret)
         self.lists.start(rows.use_lists)
         self.links = Links(parts.plan, gate)
         self.ledger = Ledger(
@@ -130,6 +141,18 @@ class Session(ABC):
             longest_wait=self.longest_wait,
         )
         self.responses = Responses(gate, self.admission, self.sites)
+
+    def find(self, kind: str, detail: str) -> None:
+        """Record an attempt to get round the gate; the log names the first ones of each kind."""
+        self.findings[kind] += 1
+        self._count(f"clearcrawl/finding/{kind}")
+        if self.findings[kind] <= FINDINGS_LOGGED and self.writer.failure is None:
+            logger.error("%s: %s", kind, detail)
+            self.writer.event(Event(type="finding", body={"kind": kind, "detail": detail[:2048]}))
+
+    def bypassed(self, detail: str) -> None:
+        """Take note of content or a request that did not pass the gate."""
+        self.find("gate_bypassed", detail)
 
     @abstractmethod
     def settle(self, visit: Visit, decision: Decision) -> None:
@@ -204,9 +227,17 @@ class Session(ABC):
         """What the command answers for the way the crawl ended."""
         if self.failure is not None or self.writer.failure is not None:
             return ExitCode.DAMAGED
+        if self.findings:
+            return ExitCode.FINDINGS
         if self.end_reason in self.clean_ends:
             return ExitCode.CLEAN
         return _CODES.get(self.end_reason or "", ExitCode.INCOMPLETE)
+
+    def _stopped(self) -> None:
+        """Let ``scrapy crawl`` end with status 1 after a failure; a stop that somebody asked for is none."""
+        is_pause = self.exit_code is ExitCode.INCOMPLETE and self.end_reason in {"shutdown", "cancelled"}
+        if self.exit_code is not ExitCode.CLEAN and not is_pause:
+            self._crawler.spider = None  # all that Scrapy's commands look at for their exit status
 
     def _count(self, stat: str) -> None:
         stats = self._crawler.stats

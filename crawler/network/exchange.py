@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from crawler.values.digest import sha256
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from datetime import datetime
 
     from crawler.policy.decision import Decision
@@ -47,6 +47,14 @@ class Exchange:
     on_head: Callable[[Exchange], StopReason | None] | None = None
     """Asked once, when status and fields are known and before the body is downloaded. Runs on the event loop, so it
     must not wait. An exception counts as a stop with ``internal_error``."""
+
+    asked_as: str | None = None
+    """How the request spells the URL, where somebody else than us made it."""
+    fields: tuple[tuple[bytes, tuple[bytes, ...]], ...] | None = None
+    """Request fields to send, whatever the request carries by then; ``None``: those of the request."""
+    turn: Callable[[], Awaitable[None]] | None = None
+    """Waited for by the handler before it connects, so that nothing lies between a turn and its request. Its exception
+    is the exchange's failure."""
 
     started_at: datetime | None = None
     """UTC, when the handler took the request."""

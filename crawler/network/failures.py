@@ -30,6 +30,12 @@ class GateBypassedError(scrapy_exceptions.IgnoreRequest):
     code = "internal_error"
 
 
+class SitePauseError(scrapy_exceptions.IgnoreRequest):
+    """The site asked for a longer pause than a request waits out; or the crawl ends while it waits for its turn."""
+
+    code = "site_pause"
+
+
 class AddressRefusedError(scrapy_exceptions.CannotResolveHostError):
     """The host, or one of its addresses, may not be dialled."""
 

@@ -96,9 +96,16 @@ class CheckedHTTP11Handler(HTTP11DownloadHandler):
 
     async def download_request(self, request: Request) -> Response:
         """Exchange one request for one response, within the limits of the rules in force."""
-        exchange = _admitted(request)
+        try:
+            exchange = _admitted(request)
+        except GateBypassedError as error:
+            rules = _in_force(self._crawler)
+            rules.bypassed(str(error))
+            raise
         try:
             rules = _in_force(self._crawler)
+            if exchange.turn is not None:
+                await exchange.turn()
             waiting = rules.pause()
             if waiting is not None:
                 await waiting
@@ -139,10 +146,13 @@ def _admitted(request: Request) -> Exchange:
         raise GateBypassedError(f"{request.url} did not pass the gate")
     if exchange.decision.verdict is not Verdict.ALLOW:
         raise GateBypassedError(f"{request.url}: the gate said {exchange.decision.verdict}")
-    if request.url not in {exchange.url, safe_url_string(exchange.url)}:  # Scrapy's spelling drops an empty query
+    # Scrapy's spelling drops an empty query
+    if request.url not in {exchange.asked_as, exchange.url, safe_url_string(exchange.url)}:
         raise GateBypassedError(f"{request.url} is not what the gate judged: {exchange.url}")
     if exchange.started_at is not None:
         raise GateBypassedError(f"{request.url} was sent before; a repetition passes the gate again")
+    if request.method != "GET" or request.body:
+        raise GateBypassedError(f"{request.url}: only GET without a body passes the gate, not {request.method}")
     if request.meta.get("proxy"):
         raise GateBypassedError(f"{request.url}: a proxy would dial what nobody checked")
     return exchange
@@ -220,7 +230,7 @@ class _Download:
     def _send(self, connection: Any, url: Url) -> Deferred[Any]:
         request = self.request
         headers = TxHeaders({b"Host": [url.text.split("/", 3)[2].encode("ascii")]})
-        for name, values in request.headers.items():
+        for name, values in request.headers.items() if self.exchange.fields is None else self.exchange.fields:
             if name not in _OUR_FIELDS:
                 headers.setRawHeaders(name, values)
         if not headers.hasHeader(b"Accept-Encoding"):

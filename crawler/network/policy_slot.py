@@ -36,6 +36,8 @@ class NetworkRules:
     recheck: Callable[[Exchange], Refused | None] = lambda _exchange: None
     """Asked after ``pause``, directly before a request is dialled and before it is written: why it must not be sent
     any longer, or ``None``. An exception refuses."""
+    bypassed: Callable[[str], None] = lambda _detail: None
+    """Told of every request that reached the handler without the gate's verdict; it is refused in any case."""
 
 
 _rules: WeakKeyDictionary[Crawler, NetworkRules] = WeakKeyDictionary()

@@ -67,6 +67,12 @@ TABLE: tuple[Reason, ...] = (
     Reason("url_too_long", Check.URL, _DENY, "The canonical URL is longer than [limits] url_bytes."),
     Reason("userinfo_refused", Check.URL, _DENY, "The URL carries a user name or password; nobody is logged in."),
     Reason("port_refused", Check.URL, _DENY, "The port is not one of [network] ports."),
+    Reason(
+        "request_refused",
+        Check.URL,
+        _DENY,
+        "Only GET without a body is sent, and never through a proxy; the project asked for something else.",
+    ),
     # the host and its address (R4.1)
     Reason("host_refused", Check.HOST, _DENY, "The host is local, reserved, or not a name of the public internet."),
     Reason("address_refused", Check.HOST, _DENY, "The host's address is not a public one."),
