@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 @click.option("--list", "is_list", is_flag=True, help="Fetch the given URLs only and follow no links.")
 @click.option("--max-pages", type=click.IntRange(min=1), help="Keep at most so many pages over all runs of the folder.")
 @click.option("--max-depth", type=click.IntRange(min=0), help="Follow links at most so far from a seed.")
+@click.option(
+    "--previous",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Folder of an earlier crawl, repeatable: only what has changed is fetched and stored again.",
+)
 @click.option("--concurrency", type=click.IntRange(1, 1000), help="Requests under way at once over all hosts.")
 @click.option(
     "--policies", type=click.Path(path_type=Path), help="Folder of policies; default: ./policies, else the shipped one."
@@ -42,6 +48,7 @@ def command(  # noqa: PLR0917 - click passes by name
     is_list: bool,
     max_pages: int | None,
     max_depth: int | None,
+    previous: tuple[Path, ...],
     concurrency: int | None,
     policies: Path | None,
     blocklists: Path | None,
@@ -51,7 +58,8 @@ def command(  # noqa: PLR0917 - click passes by name
     """Crawl the given sites into a folder with WARC files, a Parquet manifest and the evidence of every decision.
 
     Seeds are URLs, or files with one URL a line, CSV or Parquet with a column named url. The same folder again
-    resumes; then no seeds are needed.
+    resumes; then no seeds are needed. With --previous they are not needed either: the kept pages of the earlier
+    crawls are asked for again.
     """
     from crawler.cli.arguments import folder  # noqa: PLC0415 - keeps --help quick
     from crawler.cli.running import run  # noqa: PLC0415 - Scrapy is needed only to crawl
@@ -69,6 +77,7 @@ def command(  # noqa: PLR0917 - click passes by name
         max_pages=max_pages,
         max_depth=max_depth,
         concurrency=concurrency or CONCURRENCY,
+        previous=previous,
     )
     runtime = Runtime.open(plan, seeds)
     for warning in runtime.parts.warnings:

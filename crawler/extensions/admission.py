@@ -25,6 +25,7 @@ from crawler.values.url import split
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from crawler.extensions.revisiting import Revisiting
     from crawler.extensions.site_files import SiteFiles
     from crawler.network.exchange import StopReason
     from crawler.optout.collect import CarrierReadings, Collected
@@ -48,7 +49,9 @@ class Admission:
         on_head: Callable[[Visit, Exchange], StopReason | None],
         settle: Callable[[Visit, Decision], None],
         longest_wait: float,
+        revisiting: Revisiting,
     ) -> None:
+        self._revisiting = revisiting
         self._gate = gate
         self._policy = gate.policy
         self._sites = sites
@@ -61,10 +64,12 @@ class Admission:
     async def admit(self, claim: Claim) -> Visit | None:
         """Answer the visit with an exchange that may be sent, or ``None`` after its outcome has been settled."""
         visit = Visit(url=split(claim.new.url), claim=claim, lane=claim.new.lane)
+        await self._revisiting.find(visit)
         decision = await self.decide(visit)
         if decision.verdict is not Verdict.ALLOW:
             self._settle(visit, decision)
             return None
+        await self._revisiting.prepare(visit)
         visit.decision = decision
         visit.exchange = Exchange(
             url=visit.url.text,

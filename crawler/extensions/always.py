@@ -50,6 +50,7 @@ NAMES = {
     "CLEARCRAWL_MAX_PAGES": "Pages to keep at most over all runs of the folder.",
     "CLEARCRAWL_MAX_DEPTH": "Links away from a seed at most.",
     "CLEARCRAWL_CONCURRENCY": "Requests under way at once over all hosts.",
+    "CLEARCRAWL_PREVIOUS": "Folders of earlier crawls, separated by commas: their pages are asked for on condition.",
 }
 """Every setting of ours, with what it means; another name with our prefix is a mistake."""
 

@@ -6,7 +6,8 @@ import time
 from typing import TYPE_CHECKING
 
 from crawler.errors import StorageError
-from crawler.extensions.records import exchange_records, failure_record, new_urn, refusal_record
+from crawler.extensions.records import exchange_records, failure_record, new_urn, refusal_record, unchanged_records
+from crawler.extensions.revisiting import UNUSABLE
 from crawler.optout.inherit import inherit, statements_to_json
 from crawler.policy.decision import Verdict
 from crawler.policy.reasons import reason_of
@@ -95,7 +96,7 @@ class Ledger:
             return visit.robots.retry_after
         if decision.verdict is not Verdict.DEFER or reason == "robots_delay_too_long":
             return None
-        if reason == "site_pause":
+        if reason in {"site_pause", UNUSABLE}:
             return decision.retry_after
         if reason == "site_file_unread" and visit.site is not None and visit.site.unread_tries:
             return max(visit.site.expires_in, 1.0)
@@ -150,6 +151,8 @@ class Ledger:
         exchange = visit.exchange
         if exchange is None or exchange.started_at is None:
             return ()
+        if decision.verdict is Verdict.ALLOW and visit.payload is not None and visit.copy is not None:
+            return unchanged_records(exchange, record_id, visit.copy, visit.payload, carriers_of(visit))
         if decision.verdict is Verdict.ALLOW:
             return exchange_records(exchange, WarcKind.PAGES, record_id)
         if exchange.error is not None or exchange.status is None:

@@ -30,7 +30,7 @@ from crawler.values.redaction import SECRET_NAMES, redact
 from crawler.values.url import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import date
 
     from crawler.extensions.plan import CrawlPlan
@@ -65,10 +65,8 @@ class Parts:
     """UTC day for which the lists were opened."""
 
 
-def open_parts(plan: CrawlPlan, seeds: Sequence[str] = (), *, project: Mapping[str, Any] | None = None) -> Parts:
+def open_parts(plan: CrawlPlan, seeds: Sequence[str] = ()) -> Parts:
     """Read the documents, check the seeds, take the folder.
-
-    ``project``: what surrounds the gate in a Scrapy project of somebody else; JSON values, for ``crawl.json``, the log.
 
     Raises ``UsageError`` (``DocumentError`` with all mistakes), ``FolderInUseError``, ``DamagedStateError`` or
     ``StorageError``; the folder is touched last.
@@ -80,9 +78,7 @@ def open_parts(plan: CrawlPlan, seeds: Sequence[str] = (), *, project: Mapping[s
     today = datetime.now(UTC).date()
     lists = open_blocklists(plan.blocklists, today=today, ages=policy.blocklists, suffixes=suffixes)
     check_seeds(seeds)
-    config: dict[str, Any] = {"plan": plan.config(), "policy": policy.digest, "suffixes": suffixes.digest}
-    if project is not None:
-        config["project"] = dict(project)
+    config = {"plan": plan.config(), "policy": policy.digest, "suffixes": suffixes.digest}
     details = {
         "policy_version": policy.version,
         "policy_digest": policy.digest,

@@ -18,6 +18,9 @@ CONCURRENCY = 64
 """Requests under way at once where the operator says nothing."""
 
 
+_PATHS = frozenset({"out", "policies", "blocklists", "previous"})
+
+
 class Scope(StrEnum):
     """Which links of a page are followed."""
 
@@ -43,10 +46,12 @@ class CrawlPlan:
     """Links away from a seed; the policy's trap depth holds as well."""
     concurrency: int = CONCURRENCY
     """Requests under way at once over all hosts."""
+    previous: tuple[Path, ...] = ()
+    """Folders of earlier crawls: what they hold is asked for on condition, and not stored again."""
 
     def config(self) -> dict[str, Any]:
         """Options that shape the crawl, for crawl.json and the configuration digest; no paths."""
-        return {key: value for key, value in asdict(self).items() if key not in {"out", "policies", "blocklists"}}
+        return {key: value for key, value in asdict(self).items() if key not in _PATHS}
 
 
 def plan_of(settings: BaseSettings) -> CrawlPlan:
@@ -65,6 +70,7 @@ def plan_of(settings: BaseSettings) -> CrawlPlan:
         max_pages=_number(settings, "CLEARCRAWL_MAX_PAGES"),
         max_depth=_number(settings, "CLEARCRAWL_MAX_DEPTH", least=0),
         concurrency=_number(settings, "CLEARCRAWL_CONCURRENCY") or CONCURRENCY,
+        previous=tuple(Path(folder) for folder in settings.getlist("CLEARCRAWL_PREVIOUS")),
     )
 
 

@@ -7,13 +7,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from crawler.provenance.leaf import time_text
 from crawler.storage.entries import RecordDraft, WarcKind
+from crawler.storage.revisits import NOT_MODIFIED, revisit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
     from crawler.network.exchange import Exchange
+    from crawler.storage.previous import Payload, StoredCopy
 
 
 def new_urn() -> str:
@@ -44,6 +47,32 @@ def exchange_records(exchange: Exchange, kind: WarcKind, record_id: str) -> tupl
         fields=fields,
     )
     return (response, request_record(exchange, kind, date, record_id))
+
+
+def unchanged_records(
+    exchange: Exchange, record_id: str, copy: StoredCopy, payload: Payload, carriers: list[dict[str, Any]]
+) -> tuple[RecordDraft, ...]:
+    """A 304: its head as a revisit of the stored payload, what the decision was made of besides, and the request.
+
+    The second one lies directly behind the first, so that whoever decides again needs no other crawl.
+    """
+    response, request = exchange_records(exchange, WarcKind.PAGES, record_id)
+    told = {
+        "crawl_id": payload.held.crawl_id,
+        "record_id": payload.held.record_id,
+        "body_digest": copy.digest,
+        "heads": [
+            {
+                "head": head.octets.decode("latin-1"),
+                "status": head.status,
+                "retrieved_at": time_text(head.retrieved_at),
+            }
+            for head in copy.heads
+        ],
+        "carriers": carriers,
+    }
+    stored = _json_record("metadata", exchange, new_urn(), told, kind=WarcKind.PAGES, concurrent_to=record_id)
+    return (revisit(response, copy.digest, payload.held, profile=NOT_MODIFIED), stored, request)
 
 
 def request_record(exchange: Exchange, kind: WarcKind, date: datetime, concurrent_to: str) -> RecordDraft:
@@ -88,11 +117,20 @@ def failure_record(exchange: Exchange, record_id: str) -> RecordDraft:
     return _json_record("resource", exchange, record_id, body)
 
 
-def _json_record(kind: str, exchange: Exchange, record_id: str, body: Mapping[str, Any]) -> RecordDraft:
-    """A JSON block in the evidence file."""
+def _json_record(
+    type_: str,
+    exchange: Exchange,
+    record_id: str,
+    body: Mapping[str, Any],
+    *,
+    kind: WarcKind = WarcKind.EVIDENCE,
+    concurrent_to: str | None = None,
+) -> RecordDraft:
+    """A JSON block."""
     return RecordDraft(
-        kind=WarcKind.EVIDENCE,
-        type=kind,
+        kind=kind,
+        type=type_,
+        concurrent_to=concurrent_to,
         target_uri=exchange.url,
         date=exchange.started_at or datetime.now(UTC),
         record_id=record_id,

@@ -10,27 +10,30 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from crawler.extensions.revisiting import UNUSABLE
 from crawler.manifest_stores import read_manifest_store
 from crawler.network.exchange import StopReason
 from crawler.policy.decision import Verdict
-from crawler.policy.response import Head, Seen, facts_after, see_body, see_head
+from crawler.policy.facts import Refusal
+from crawler.policy.response import Head, Seen, current, facts_after, see_body, see_head
 from crawler.values.digest import sha256
 from crawler.values.media_type import essence_of
 
 if TYPE_CHECKING:
     from crawler.extensions.admission import Admission
+    from crawler.extensions.revisiting import Revisiting
     from crawler.extensions.site_files import SiteFiles
     from crawler.extensions.visit import Visit
     from crawler.network.exchange import Exchange
     from crawler.policy.decision import Decision
-    from crawler.policy.facts import Refusal
     from crawler.policy.gate import Gate
 
 
 class Responses:
     """Judges what came back. One per worker, on the event loop."""
 
-    def __init__(self, gate: Gate, admission: Admission, sites: SiteFiles) -> None:
+    def __init__(self, gate: Gate, admission: Admission, sites: SiteFiles, revisiting: Revisiting) -> None:
+        self._revisiting = revisiting
         self._gate = gate
         self._sites = sites
         self._admission = admission
@@ -38,7 +41,8 @@ class Responses:
 
     def on_head(self, visit: Visit, exchange: Exchange) -> StopReason | None:
         """Read status and fields, and say whether the body is wanted."""
-        seen = see_head(_head(visit, exchange), chain=visit.new.chain, redirects=self._limits.redirects)
+        head, redirects = _head(visit, exchange), self._limits.redirects
+        seen = see_head(head, chain=visit.new.chain, redirects=redirects, stored=visit.stored)
         _note(visit, seen)
         decision = self.decide(visit, seen.refusal)
         if decision.verdict is Verdict.ALLOW:
@@ -53,6 +57,28 @@ class Responses:
         head = _head(visit, exchange)
         seen = see_body(
             _seen(visit), head, body, as_sent=exchange.body_as_sent, limits=self._limits, read_store=read_manifest_store
+        )
+        _note(visit, seen)
+        return seen.refusal
+
+    async def read_unchanged(self, visit: Visit) -> Refusal | None:
+        """Read the stored body after a 304, with the fields that hold now; answers what alone refuses the page."""
+        exchange = visit.exchange
+        assert exchange is not None  # noqa: S101 - a response has an exchange
+        body = await self._revisiting.read(visit)
+        if body is None or visit.payload is None:
+            visit.payload = None
+            detail = "status 304, and the copy cannot be read any more"
+            return Refusal(code=UNUSABLE, detail=detail, defers=True, retry_after=0.0)
+        visit.body = body
+        head = visit.current = current(_head(visit, exchange), visit.stored)
+        seen = see_body(
+            _seen(visit),
+            head,
+            body,
+            as_sent=visit.payload.body,
+            limits=self._limits,
+            read_store=read_manifest_store,
         )
         _note(visit, seen)
         return seen.refusal

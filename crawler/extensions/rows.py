@@ -38,7 +38,7 @@ _LATER: Mapping[str, Any] = dict.fromkeys(
         *("warc_filename", "warc_record_offset", "warc_record_length", "seq", "leaf_hash", "salt", "erased_at"),
         *("url_final", "near_duplicate_hash", "licence", "dataset_id", "country_hint", "site_category"),
         *("ai_generated_flag", "ai_generated_method", "tokens", "tokenizer_id", "duration_s", "payload_crawl_id"),
-        *("near_duplicate_method", "country_hint_method", "site_category_method", "change"),
+        *("near_duplicate_method", "country_hint_method", "site_category_method"),
     )
 )
 _NO_ROBOTS: Mapping[str, Any] = dict.fromkeys(
@@ -51,7 +51,11 @@ _NO_LIST: Mapping[str, Any] = dict.fromkeys(("blocklist_id", "blocklist_digest",
 class RowMaker:
     """One per run. ``run`` holds the columns that are the same in every row; ``secret`` keys the redaction (R7.1)."""
 
-    def __init__(self, run: Mapping[str, Any], suffixes: BundledSuffixes, secret: bytes) -> None:
+    def __init__(
+        self, run: Mapping[str, Any], suffixes: BundledSuffixes, secret: bytes, *, is_recrawl: bool = False
+    ) -> None:
+        """``is_recrawl``: whether earlier crawls are named, against which changes are told."""
+        self._is_recrawl = is_recrawl
         self._constant = {**_LATER, **run, "schema_version": SCHEMA_VERSION}
         self._now = self._lists_columns()
         self._by_lists = {run["lists_digest"]: self._now}
@@ -73,6 +77,7 @@ class RowMaker:
         """Build the row of a verdict that is final."""
         return ManifestRow(
             **self._constant,
+            change=_change(visit, decision) if self._is_recrawl else None,
             **self._about_url(visit),
             **_about_decision(decision, record_id),
             **self._about_response(visit, decision),
@@ -121,7 +126,7 @@ class RowMaker:
             "fetch_time": exchange.started_at,
             "fetch_status": exchange.status,
             "fetch_redirect": None if redirect is None else self.redacted(redirect),
-            "content_digest": exchange.payload_digest if is_whole else None,
+            "content_digest": _payload_digest(visit) if is_whole else None,
             "content_mime_type": declared,
             "content_mime_detected": detected,
             "content_charset": None if page is None else page.charset,
@@ -136,6 +141,27 @@ class RowMaker:
             "bytes_fetched": exchange.bytes_received,
             "bytes_retained": len(exchange.body_as_sent) if is_kept else 0,
         }
+
+
+def _payload_digest(visit: Visit) -> Digest | None:
+    if visit.is_unchanged and visit.copy is not None:
+        return visit.copy.digest
+    return None if visit.exchange is None else visit.exchange.payload_digest
+
+
+def _change(visit: Visit, decision: Decision) -> str | None:
+    """Tell the row from the newest one of earlier crawls."""
+    before = visit.before
+    was_kept = before is not None and before.is_page
+    if decision.verdict == "allow" and visit.redirect is None:
+        if before is None or not was_kept:
+            return "new"
+        return "unchanged" if before.digest == _payload_digest(visit) else "changed"
+    if not was_kept or decision.verdict == "defer":
+        return None
+    if decision.verdict == "allow":
+        return "moved"
+    return "vanished" if decision.reason == "http_unavailable" else "refused"
 
 
 def _about_decision(decision: Decision, record_id: str) -> dict[str, Any]:

@@ -19,8 +19,8 @@ from crawler.storage.seeds import read_seeds
 from crawler.values.url import parse, split
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import Self
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import Any, Self
 
     from scrapy import Request
     from scrapy.http import Response
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from crawler.extensions.plan import CrawlPlan
     from crawler.policy.decision import Decision
     from crawler.storage.entries import Claim
+    from crawler.storage.seeds import Seed
 
 SEEDS_AT_ONCE = 2_000
 GRACE = 10.0
@@ -45,7 +46,7 @@ class Runtime(Session):
         super().__init__(parts)
         counts = parts.writer.store.counts()
         self.tally.waiting = counts.waiting
-        self.has_frontier = counts.waiting > 0
+        self.has_frontier = counts.waiting > 0 or parts.previous is not None
         self._kept_before = counts.pages_kept
 
     @classmethod
@@ -88,20 +89,29 @@ class Runtime(Session):
     # -- seeds
 
     async def seed(self, sources: Sequence[str]) -> None:
-        """Stream seeds into the frontier; those that are known already change nothing."""
-        seeds = read_seeds(sources)
+        """Stream seeds into the frontier; those that are known already change nothing.
+
+        Without seeds a re-crawl starts from the pages that the earlier crawls kept.
+        """
+        seeds: Iterator[NewUrl] = map(self._seed_entry, read_seeds(sources))
+        if not sources and self.parts.previous is not None:
+            seeds = map(self._kept_entry, self.parts.previous.kept())
         while not self.is_over and self.end_reason is None:
             chunk = await asyncio.to_thread(lambda: list(islice(seeds, SEEDS_AT_ONCE)))
             if not chunk:
                 break
-            now = datetime.now(UTC)
-            self.writer.add([self._seed_entry(seed.text, now) for seed in chunk])
+            self.writer.add(chunk)
             await self.writer.flush()
         self.pump.seeded()
 
-    def _seed_entry(self, text: str, now: datetime) -> NewUrl:
-        url = parse(text)
+    def _seed_entry(self, seed: Seed) -> NewUrl:
+        url, now = parse(seed.text), datetime.now(UTC)
         return NewUrl(url=url.text, lane=self.parts.gate.lane(url), depth=0, via=Via.SEED, discovered_at=now)
+
+    def _kept_entry(self, row: Mapping[str, Any]) -> NewUrl:
+        url, via = parse(row["url"]), Via.SEED if row["seed"] else Via.PREVIOUS
+        lane, now = self.parts.gate.lane(url), datetime.now(UTC)
+        return NewUrl(url=url.text, lane=lane, depth=row["depth"], via=via, discovered_at=now)
 
     # -- requests out
 

@@ -67,7 +67,7 @@ class Sending:
         exchange = visit.exchange
         assert exchange is not None  # noqa: S101 - only admitted visits come here
         self._politeness.sent(visit.lane, visit.address, time.monotonic())
-        return self._request(exchange, {VISIT_KEY: visit})
+        return self._request(exchange, {VISIT_KEY: visit}, visit.conditions)
 
     def answered(self, exchange: Exchange, lane: str, address: str | None) -> None:
         """Note how a request ended, for whoever waits for the same site."""
@@ -118,10 +118,13 @@ class Sending:
             self.answered(exchange, lane, address)
         return exchange, reply_of(exchange, body)
 
-    def _request(self, exchange: Exchange, meta: dict[str, object]) -> Request:
+    def _request(
+        self, exchange: Exchange, meta: dict[str, object], further: tuple[tuple[str, str], ...] = ()
+    ) -> Request:
         self._tally.requests += 1
         self.in_flight.add(exchange)
-        return Request(exchange.url, headers=self._headers, meta={EXCHANGE_KEY: exchange, **meta}, dont_filter=True)
+        headers = {**self._headers, **dict(further)}
+        return Request(exchange.url, headers=headers, meta={EXCHANGE_KEY: exchange, **meta}, dont_filter=True)
 
 
 def reply_of(exchange: Exchange, body: bytes) -> Reply:

@@ -23,6 +23,7 @@ from crawler.extensions.ledger import Ledger
 from crawler.extensions.links import Links
 from crawler.extensions.list_watch import ListWatch
 from crawler.extensions.responses import Responses
+from crawler.extensions.revisiting import Revisiting
 from crawler.extensions.rows import RowMaker
 from crawler.extensions.sending import Sending
 from crawler.extensions.site_files import SiteFiles
@@ -31,6 +32,7 @@ from crawler.extensions.visit import Visit
 from crawler.network.policy_slot import NetworkRules, set_rules
 from crawler.network.resolver import installed_resolver
 from crawler.policy.politeness import Politeness
+from crawler.policy.response import NOT_MODIFIED
 from crawler.storage.entries import Event
 from crawler.values.address import TestHosts
 from crawler.values.url import split
@@ -125,7 +127,10 @@ class Session(ABC):
             has_own_slots=has_own_slots,
         )
         self.sites = SiteFiles(gate, self.writer, self.sending.site_file, self.tally)
-        self.rows = rows = RowMaker(parts.columns, parts.suffixes, parts.secret)
+        self.rows = rows = RowMaker(parts.columns, parts.suffixes, parts.secret, is_recrawl=parts.previous is not None)
+        self.revisiting = Revisiting(
+            parts.previous, user_agent=policy.identity.user_agent, page_bytes=policy.limits.page_bytes
+        )
         self.lists.start(rows.use_lists)
         self.links = Links(parts.plan, gate)
         self.ledger = Ledger(
@@ -139,8 +144,9 @@ class Session(ABC):
             on_head=self._on_head,
             settle=self.settle,
             longest_wait=self.longest_wait,
+            revisiting=self.revisiting,
         )
-        self.responses = Responses(gate, self.admission, self.sites)
+        self.responses = Responses(gate, self.admission, self.sites, self.revisiting)
 
     def find(self, kind: str, detail: str) -> None:
         """Record an attempt to get round the gate; the log names the first ones of each kind."""
@@ -168,17 +174,24 @@ class Session(ABC):
     def judge(self, visit: Visit) -> Decision | Coroutine[Any, Any, Decision]:
         """Decide on a whole response, as the server sent it, whatever a project's middlewares made of it.
 
-        Answers at once, or with a coroutine where documents have to be fetched that the page refers to.
+        Answers at once, or with a coroutine where documents have to be fetched that the page refers to, or a stored
+        copy has to be read.
         """
         visit.is_judged = True
         exchange = visit.exchange
         assert exchange is not None  # noqa: S101 - what was sent has an exchange
         if exchange.stopped is not None and visit.decision is not None:
             return visit.decision
+        if visit.conditions and exchange.status == NOT_MODIFIED:
+            return self._judge_unchanged(visit)
         refusal = self.responses.read(visit, exchange.body)
         if visit.carriers.references:
             return self._judge_with_documents(visit, refusal)
         return self.responses.decide(visit, refusal)
+
+    async def _judge_unchanged(self, visit: Visit) -> Decision:
+        refusal = await self.responses.read_unchanged(visit)
+        return await self._judge_with_documents(visit, refusal)
 
     async def _judge_with_documents(self, visit: Visit, refusal: Refusal | None) -> Decision:
         await self.responses.read_documents(visit)
@@ -209,6 +222,7 @@ class Session(ABC):
         self.end_reason = reason
         self.writer.close(reason=reason, code=self.exit_code, clean=is_clean)
         await asyncio.to_thread(self.writer.join)
+        self.revisiting.close()
 
     async def _record_parked(self) -> None:
         """Give every URL that was tried or put off its row; it stays in the frontier (design section 5)."""

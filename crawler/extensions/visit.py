@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from crawler.optout.statement import Statement
     from crawler.policy.barriers import Barrier
     from crawler.policy.decision import Decision
+    from crawler.policy.response import Head
     from crawler.policy.site import SiteKnowledge
     from crawler.storage.entries import Claim, NewUrl
+    from crawler.storage.previous import Payload, PreviousPage, StoredCopy
     from crawler.values.html import HtmlPage
     from crawler.values.url import Url
 
@@ -47,6 +49,18 @@ class Visit:
     """Target of a redirect: canonical, or as sent where it has no canonical form."""
     retry_after: float | None = None
     """Seconds that the response asked to wait."""
+    before: PreviousPage | None = None
+    """Newest row of the URL in earlier crawls."""
+    copy: StoredCopy | None = None
+    """What a conditional request is about."""
+    stored: tuple[Head, ...] = ()
+    """Its heads, newest first."""
+    conditions: tuple[tuple[str, str], ...] = ()
+    """Fields of the conditional request."""
+    current: Head | None = None
+    """Head of the copy as a 304 has updated it."""
+    payload: Payload | None = None
+    """Body of the copy, after a 304."""
     links: list[NewUrl] = field(default_factory=list)
     is_judged: bool = False
     """Whether the response gate has seen the response; without it nothing is kept."""
@@ -54,6 +68,11 @@ class Visit:
     """Whether the connection has been given back."""
     is_settled: bool = False
     """Whether the outcome has been handed to the writer."""
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether the server said so, and the stored copy stands for the page."""
+        return self.payload is not None
 
     @property
     def new(self) -> NewUrl:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Headers
+from scrapy.responsetypes import responsetypes
 
 from crawler.extensions.runtime import Runtime
 from crawler.extensions.sending import VISIT_KEY
@@ -65,7 +67,7 @@ class ResponseGate:
     def _settled(self, visit: Visit, decision: Decision, response: Response) -> Response:
         """Hand a page that may be kept on to its callback; everything else ends here."""
         if decision.verdict is Verdict.ALLOW and visit.redirect is None:
-            return response
+            return _stored(visit, response) if visit.is_unchanged else response
         self._runtime.settle(visit, decision)
         raise RefusedError(decision.reason)
 
@@ -89,3 +91,15 @@ class ResponseGate:
         raise RefusedError(
             exchange.error if exchange is not None and exchange.error else "internal_error"
         ) from exception
+
+
+def _stored(visit: Visit, response: Response) -> Response:
+    """Show a callback the page that a 304 stands for: the stored body, with the fields that hold now."""
+    head = visit.current
+    assert head is not None  # noqa: S101 - read together with the stored body
+    headers = Headers()
+    for name, value in head.fields:
+        if name.lower() != b"content-encoding":
+            headers.appendlist(name, value)
+    cls = responsetypes.from_args(headers=headers, url=response.url, body=visit.body)
+    return response.replace(status=head.status, headers=headers, body=visit.body, cls=cls)
