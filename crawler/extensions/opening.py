@@ -20,6 +20,7 @@ from crawler.signing.sealer import open_sealer
 from crawler.storage.blocklists import open_blocklists
 from crawler.storage.entries import RunInfo
 from crawler.storage.policies import open_policy, require_identity
+from crawler.storage.previous import Previous
 from crawler.storage.seeds import read_seeds
 from crawler.storage.space import free_space
 from crawler.storage.store import CrawlStore
@@ -30,7 +31,7 @@ from crawler.values.redaction import SECRET_NAMES, redact
 from crawler.values.url import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
     from crawler.extensions.plan import CrawlPlan
@@ -61,12 +62,16 @@ class Parts:
     warnings: tuple[str, ...]
     details: dict[str, Any]
     """Digests and versions in force, as the log has them of the start."""
+    previous: Previous | None
+    """Earlier crawls that this one builds on."""
     opened_on: date
     """UTC day for which the lists were opened."""
 
 
-def open_parts(plan: CrawlPlan, seeds: Sequence[str] = ()) -> Parts:
+def open_parts(plan: CrawlPlan, seeds: Sequence[str] = (), *, project: Mapping[str, Any] | None = None) -> Parts:
     """Read the documents, check the seeds, take the folder.
+
+    ``project``: what surrounds the gate in a Scrapy project of somebody else; JSON values, for ``crawl.json``, the log.
 
     Raises ``UsageError`` (``DocumentError`` with all mistakes), ``FolderInUseError``, ``DamagedStateError`` or
     ``StorageError``; the folder is touched last.
@@ -78,7 +83,10 @@ def open_parts(plan: CrawlPlan, seeds: Sequence[str] = ()) -> Parts:
     today = datetime.now(UTC).date()
     lists = open_blocklists(plan.blocklists, today=today, ages=policy.blocklists, suffixes=suffixes)
     check_seeds(seeds)
-    config = {"plan": plan.config(), "policy": policy.digest, "suffixes": suffixes.digest}
+    previous = _open_previous(plan, policy)
+    config: dict[str, Any] = {"plan": plan.config(), "policy": policy.digest, "suffixes": suffixes.digest}
+    if project is not None:
+        config["project"] = dict(project)
     details = {
         "policy_version": policy.version,
         "policy_digest": policy.digest,
@@ -88,6 +96,8 @@ def open_parts(plan: CrawlPlan, seeds: Sequence[str] = ()) -> Parts:
         "suffix_list_version": suffixes.version.isoformat(),
         **details_of_lists(config, lists),
     }
+    if previous is not None:
+        details["previous"] = {"crawl_ids": list(previous.crawl_ids), "pages": previous.pages}
     identity = policy.identity
     run = RunInfo(
         operator=identity.operator,
@@ -101,7 +111,7 @@ def open_parts(plan: CrawlPlan, seeds: Sequence[str] = ()) -> Parts:
         details=details,
     )
     sealer = open_sealer()
-    writer = Writer(lambda: _open_store(plan, run, opened, lists, sealer), lambda: _has_space(plan, policy))
+    writer = Writer(lambda: _open_store(plan, run, opened, lists, previous, sealer), lambda: _has_space(plan, policy))
     writer.start()
     return Parts(
         plan=plan,
@@ -127,8 +137,9 @@ def open_parts(plan: CrawlPlan, seeds: Sequence[str] = ()) -> Parts:
             "tool_version": SOFTWARE,
         },
         secret=writer.store.secret,
-        warnings=(*sealer.news, *lists.warnings),
+        warnings=(*sealer.news, *lists.warnings, *(previous.warnings if previous is not None else ())),
         details=details,
+        previous=previous,
         opened_on=today,
     )
 
@@ -171,10 +182,21 @@ def _has_space(plan: CrawlPlan, policy: CrawlPolicy) -> bool:
     return not free_space(plan.out, octets=limits.free_space_bytes, share=limits.free_space_share).is_low
 
 
-def _open_store(
-    plan: CrawlPlan, run: RunInfo, policy: OpenedPolicy, lists: OpenedBlocklists, sealer: Sealer
+def _open_previous(plan: CrawlPlan, policy: CrawlPolicy) -> Previous | None:
+    if not plan.previous:
+        return None
+    return Previous.open(plan.previous, out=plan.out, is_test=bool(policy.network.test_hosts))
+
+
+def _open_store(  # noqa: PLR0917 - what the store stands on, called once
+    plan: CrawlPlan,
+    run: RunInfo,
+    policy: OpenedPolicy,
+    lists: OpenedBlocklists,
+    previous: Previous | None,
+    sealer: Sealer,
 ) -> CrawlStore:
-    store = CrawlStore.open(plan.out, run=run, worker=plan.worker, sealer=sealer)
+    store = CrawlStore.open(plan.out, run=run, worker=plan.worker, previous=previous, sealer=sealer)
     for file in policy.files:
         store.keep("policies", file.content)
     for listed in lists.files:
