@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from crawler.blocklists.matcher import Frame, Matcher
 from crawler.errors import DamagedStateError
+from crawler.storage.list_filling import TableWriter
 from crawler.storage.list_loading import Loaded, load
-from crawler.storage.list_tables import VERSION, MappedTable, TableWriter
+from crawler.storage.list_tables import VERSION, MappedTable
 from crawler.values.digest import Digest, sha256
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,9 @@ from crawler.blocklists.matcher import Matcher
 from crawler.blocklists.names import MARKER, NameTable
 from crawler.blocklists.reading import path_entry
 from crawler.errors import DamagedStateError
-from crawler.storage.list_tables import MappedTable, TableWriter
+from crawler.storage import list_filling, list_tables
+from crawler.storage.list_filling import TableWriter
+from crawler.storage.list_tables import MappedTable
 from crawler.values.digest import sha256
 from crawler.values.host import Host
 
@@ -137,11 +140,9 @@ def _head(content: bytearray) -> None:
 
 
 def _other_version(content: bytearray) -> None:
-    from zlib import crc32  # noqa: PLC0415 - only here
-
     start = len(b"clearcrawl lists\n")
     size = int.from_bytes(content[start : start + 4], "little")
-    text = bytes(content[start + 8 : start + 8 + size]).replace(b'"version": [2', b'"version": [9')
+    text = bytes(content[start + 8 : start + 8 + size]).replace(b'"version": [3', b'"version": [9')
     content[start + 4 : start + 8 + size] = crc32(text).to_bytes(4, "little") + text
 
 
@@ -163,7 +164,7 @@ def test_damage_is_seen_when_asked(path: Path) -> None:
     """One octet changed anywhere behind the mapped part: every name is found as before, or the damage is named."""
     content = path.read_bytes()
     table = MappedTable.open(path)
-    first = table._at["ends"]
+    first = table._at["buckets"]
     wanted = {f"n{number}.test": (0, number + 1, None) for number in range(1000)}
     seen = 0
     for place in range(first, len(content), 211):
@@ -180,7 +181,7 @@ def test_damage_is_seen_when_asked(path: Path) -> None:
 def test_a_file_that_shrinks_is_damage(path: Path) -> None:
     """What is cut off while it is open is damage too, not a miss."""
     table = MappedTable.open(path)
-    os.truncate(path, table._at["ends"])
+    os.truncate(path, table._at["buckets"])
     with pytest.raises(DamagedStateError, match="cut short"):
         table.get("n1.test")
 
@@ -204,9 +205,8 @@ def test_a_written_table_is_complete(path: Path) -> None:
 
 def test_fingerprints_that_are_equal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Different names with one fingerprint are told apart by their letters."""
-    from crawler.storage import list_tables  # noqa: PLC0415 - hash is looked up there
-
-    monkeypatch.setattr(list_tables, "hash", lambda number: number % 5, raising=False)
+    for module in (list_filling, list_tables):
+        monkeypatch.setattr(module, "fingerprint", lambda octets: crc32(octets) % 5)
     writer = TableWriter()
     names = [f"n{number % 20}.test" for number in range(40)]
     for line, name in enumerate(names):
