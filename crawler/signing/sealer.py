@@ -63,11 +63,12 @@ def open_sealer(path: Path | None = None) -> Sealer:
     stored, is_new = folder.first(now=datetime.now(UTC))
     news: tuple[str, ...] = ()
     if is_new:
-        news = (
+        told = (
             f"made a key to sign crawls with: {stored.path} (mode 0600, unprotected: no passphrase). Keep a copy; "
             f"auditors need {folder.path / 'trust.txt'}. Reports call crawls signed with it unprotected; "
-            "clearcrawl keys rotate --passphrase makes a protected one.",
+            "clearcrawl keys rotate --passphrase makes a protected one."
         )
+        news = (told,)
     rotations = {path.stem: path.read_bytes() for path in sorted(folder.path.glob("*.rotation"))}
     return Sealer(folder=folder, signer=folder.signer(stored, ask_passphrase), rotations=rotations, news=news)
 
