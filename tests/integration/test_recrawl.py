@@ -124,3 +124,103 @@ def test_nothing_unchanged_is_sent_again(lab: Lab, web: ScriptedWeb, site: dict[
     assert served(web, "/changes") == [200, 200, 304]
     assert row_of(third, "/dated")["payload_crawl_id"] == row_of(first, "/")["crawl_id"]
     assert row_of(third, "/changes")["payload_crawl_id"] == row_of(second, "/")["crawl_id"]
+
+
+def flip(out: Path, row: dict[str, Any]) -> None:
+    """Damage the record of a row."""
+    place = out / row["warc_filename"]
+    data = bytearray(place.read_bytes())
+    middle = row["warc_record_offset"] + row["warc_record_length"] // 2
+    data[middle] ^= 0xFF
+    place.write_bytes(data)
+
+
+def test_a_copy_stands_only_for_what_it_proves(lab: Lab, web: ScriptedWeb) -> None:
+    """Damaged, fickle, mistaken, refused by today's fields or elements: asked anew or refused, never taken on trust."""
+    host = web.host("site.test")
+    pages = {
+        path: Page(f"<p>{path}</p>", *fields)
+        for path, fields in {
+            "/damaged": (),
+            "/fickle": (("Vary", "Accept, *"),),
+            "/agent": (("Vary", "User-Agent"),),
+            "/reserves": (),
+            "/element": (),
+            "/whole": (),
+        }.items()
+    }
+    pages["/element"].change("<html><head><meta name='tdm-reservation' content='1'></head><body>x</body></html>")
+    for path, page in pages.items():
+        host.set(path, page)
+    mistaken = html("<p>mistaken</p>", headers=(("ETag", '"one"'),))
+    host.set(
+        "/mistaken",
+        lambda asked: Reply(status=304, headers=(("ETag", '"two"'),)) if asked.header("If-None-Match") else mistaken,
+    )
+    host.set("/unasked", Reply(status=304))
+    first, second = lab.folder / "first", lab.folder / "second"
+    urls = [web.url("site.test", path) for path in (*pages, "/mistaken", "/unasked")]
+    file = lab.policies / "crawl-policy.toml"
+    file.write_text(f'purpose = "search_index"\n{file.read_text()}')
+    assert lab.crawl(*urls, "--list", out=first).code == 0
+    assert row_of(first, "/unasked")["reason"] == "http_unavailable"
+    flip(first, row_of(first, "/damaged"))
+    pages["/reserves"].later = (("tdm-reservation", "1"),)
+    lab.policy()
+    ended = lab.crawl(*urls, "--list", "--previous", str(first), out=second)
+    assert ended.code == 0, ended.text
+    assert {path: served(web, path)[1:] for path in (*pages, "/mistaken")} == {
+        "/damaged": [200],
+        "/fickle": [200],
+        "/agent": [304],
+        "/reserves": [304],
+        "/element": [304],
+        "/whole": [304],
+        "/mistaken": [304, 200],
+    }
+    for path in ("/reserves", "/element"):
+        row = row_of(second, path)
+        assert (row["verdict"], row["reason"], row["change"]) == ("deny", "optout_reserved", "refused"), path
+        assert row["bytes_retained"] == 0
+    assert row_of(second, "/mistaken")["change"] == "unchanged"
+    assert row_of(second, "/damaged")["payload_crawl_id"] is None
+    assert row_of(second, "/damaged")["bytes_retained"] > 0
+    check_rows(second)
+
+
+def test_payloads_that_are_held_are_not_stored_again(lab: Lab, web: ScriptedWeb) -> None:
+    """A site without validators is fetched whole; its bodies become revisits, also of another URL's body."""
+    host = web.host("site.test").set("/a", html("<p>a</p>")).set("/b", html("<p>b</p>"))
+    first, second = lab.folder / "first", lab.folder / "second"
+    urls = [web.url("site.test", path) for path in ("/a", "/b", "/c")]
+    assert lab.crawl(*urls, "--list", out=first).code == 0
+    flip(first, row_of(first, "/b"))
+    host.set("/c", html("<p>a</p>"))
+    ended = lab.crawl(*urls, "--list", "--previous", str(first), out=second)
+    assert ended.code == 0, ended.text
+    held = {path: row_of(second, path) for path in ("/a", "/b", "/c")}
+    assert [held[path]["bytes_retained"] > 0 for path in held] == [False, True, False]
+    assert all(row["bytes_fetched"] > 0 for row in held.values())
+    assert [row["change"] for row in held.values()] == ["unchanged", "unchanged", "new"]
+    revisits = {
+        one.fields["WARC-Target-URI"]: one.fields for one in records_of(second) if one.fields["WARC-Type"] == "revisit"
+    }
+    assert set(revisits) == {urls[0], urls[2]}
+    assert {one["WARC-Profile"].rpartition("/")[2] for one in revisits.values()} == {"identical-payload-digest"}
+    assert {one["Clearcrawl-Refers-To-Crawl"] for one in revisits.values()} == {row_of(first, "/a")["crawl_id"]}
+    assert {one["WARC-Refers-To-Target-URI"] for one in revisits.values()} == {urls[0]}
+    check_rows(second)
+
+
+def test_what_is_no_earlier_crawl_refuses_the_start(lab: Lab, web: ScriptedWeb, tmp_path: Path) -> None:
+    """Nothing there, no crawl, the new crawl's own folder: exit 2, one message, nothing written."""
+    for folder in (tmp_path / "none", lab.policies):
+        ended = lab.crawl(web.url("site.test"), "--previous", str(folder))
+        assert ended.code == 2
+        assert "holds no crawl" in ended.err
+        assert "Traceback" not in ended.text
+    assert not lab.out.exists()
+    web.host("site.test", html("<p>x</p>"))
+    assert lab.crawl(web.url("site.test"), "--list").code == 0
+    ended = lab.crawl(web.url("site.test"), "--previous", str(lab.out))
+    assert (ended.code, "is the folder of the new crawl" in ended.err) == (2, True)
