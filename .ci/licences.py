@@ -26,6 +26,7 @@ ACCEPTED = {
     "certifi": ("MPL-2.0", "a list of root certificates, used unchanged"),
     "hypothesis": ("MPL-2.0", "runs the tests, is not shipped"),
     "pathspec": ("MPL-2.0", "builds the wheel, is not shipped"),
+    "tqdm": ("MPL-2.0", "mlcroissant needs it, which checks metadata in the tests; not shipped"),
     "tld": ("MPL-1.1", "offered under three licences; trafilatura needs it, in the extra text, unchanged"),
 }
 """Weak copyleft that asks for changes of these files only; each with the reason why it may stay."""
@@ -52,6 +53,10 @@ FREE_TEXT = {
 }
 
 
+STATED = {"mlcroissant": "APACHE-2.0"}
+"""Distributions whose metadata is silent, with what their repository says."""
+
+
 def expression(distribution: Distribution) -> str:
     """What the metadata says, as a licence expression in upper case; empty where it says nothing that is known."""
     metadata = distribution.metadata
@@ -63,7 +68,7 @@ def expression(distribution: Distribution) -> str:
     known = [CLASSIFIERS.get(name, name.upper()) for name in found if name != "OSI Approved"]
     if known:
         return " OR ".join(known)
-    text = (metadata.get("License") or "").strip().upper()
+    text = (metadata.get("License") or "").strip().upper() or STATED.get(metadata["Name"].lower(), "")
     return FREE_TEXT.get(text, text)
 
 

@@ -10,6 +10,7 @@ import sqlite3
 from collections import Counter
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256 as new_hash
 from typing import TYPE_CHECKING, Any, Self
 
@@ -98,6 +99,7 @@ class ExportJob:
     def _check_identity(self) -> None:
         earlier = self.state.get("identity")
         if earlier is None:
+            self.state.put("begun_at", datetime.now(UTC).isoformat(timespec="seconds"))
             self.state.put("identity", self.identity)
             return
         differing = [topic for topic, value in self.identity.items() if earlier.get(topic) != value]
@@ -121,6 +123,11 @@ class ExportJob:
                 raise DamagedStateError(
                     f"{self.data.path / part.name}: is not as it was written; remove the export's folder and begin anew"
                 )
+
+    @property
+    def begun_at(self) -> str:
+        """When the first run of this export began, RFC 3339 in UTC."""
+        return str(self.state.get("begun_at"))
 
     @property
     def is_complete(self) -> bool:
