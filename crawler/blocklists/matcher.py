@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from crawler.values.url import Url
 
 
+HOSTS_REMEMBERED = 4096
+"""Answers about hosts that are at hand: a crawl asks about each many times in a row."""
+
+
 class Table(Protocol):
     """Keys, each with the place of the first entry that has it: in memory, or in a file that workers share."""
 
@@ -82,6 +86,7 @@ class Matcher:
             if frame is None:
                 self._watch(exception.entry)
         self._watched = frozenset(key.encode() for key in self.frame.covering)
+        self._asked: dict[str, Listed | None] = {}
 
     def __len__(self) -> int:
         return len(self._table)
@@ -89,6 +94,7 @@ class Matcher:
     def open_list(self, list_id: str, digest: Digest) -> None:
         """Name the list to which the entries that follow belong."""
         self.frame.owners.append((list_id, digest))
+        self._asked.clear()
 
     def add(self, entry: Entry) -> bool:
         """Add an entry; False where an earlier one is known to say the same."""
@@ -125,10 +131,17 @@ class Matcher:
 
     def about_host(self, host: Host) -> Listed | None:
         """Ask about a name and its parents, or about a literal address."""
-        if not self._exceptions and form_of(host) is HostForm.NAME:
+        if host in self._asked:
+            return self._asked[host]
+        if not self._exceptions and _is_name(host):
             found = self._table.nearest(host)
-            return None if found is None else self._listed(*found)
-        return self._nearest(self._host_keys(host))
+            listed = None if found is None else self._listed(*found)
+        else:
+            listed = self._nearest(self._host_keys(host))
+        if len(self._asked) >= HOSTS_REMEMBERED:
+            self._asked.clear()
+        self._asked[host] = listed
+        return listed
 
     def about_address(self, text: str) -> Listed | None:
         """Ask about an address that was resolved; one that is mapped into IPv6 counts as the IPv4 address inside.
@@ -149,7 +162,7 @@ class Matcher:
         return keys
 
     def _host_keys(self, host: Host) -> Iterator[str]:
-        return host_keys(host) if form_of(host) is HostForm.NAME else address_keys(host, self.frame.lengths)
+        return host_keys(host) if _is_name(host) else address_keys(host, self.frame.lengths)
 
     def _nearest(self, keys: Iterable[str]) -> Listed | None:
         if self._exceptions:
@@ -191,3 +204,8 @@ class Matcher:
         owner, line, reference = place
         list_id, digest = self.frame.owners[owner]
         return Listed(list_id=list_id, list_digest=digest, entry=entry_text(key), line=line, reference=reference)
+
+
+def _is_name(host: Host) -> bool:
+    """Tell a name from an address; most end in a letter, and of addresses only those with colons do."""
+    return (host[-1:].isalpha() and ":" not in host) or form_of(host) is HostForm.NAME

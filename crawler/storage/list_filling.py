@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from crawler.blocklists.names import Place
 
-_IN_A_BUCKET = 2
+_IN_A_BUCKET = 8
 _FILTER_BITS = 16
 """Places of the filter for each key, at least: four of a hundred keys that are not there pass it."""
 _LEAST_FILTER_BITS = 6

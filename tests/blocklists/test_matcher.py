@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler.blocklists import matcher as matching
 from crawler.blocklists.interface import Entry, EntryKind, Listed
 from crawler.blocklists.matcher import Matcher
 from crawler.blocklists.names import NameTable
@@ -139,3 +140,18 @@ def test_name_table() -> None:
     assert not table.add(next(iter(names)), 9, 9)
     assert all(table.get(f"{number}.other") is None for number in range(5_000))
     assert table.get("\u00e9") is None
+
+
+def test_remembered_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that is at hand is the one that the lists give, also after more of them, and after many other hosts."""
+    monkeypatch.setattr(matching, "HOSTS_REMEMBERED", 3)
+    matcher = Matcher()
+    matcher.open_list("first", FIRST)
+    assert matcher.about_host(Host("www.late.test")) is None
+    matcher.open_list("second", FIRST)
+    matcher.add(Entry(EntryKind.DOMAIN, "late.test", 5))
+    for number in (*range(5), *range(5)):
+        assert matcher.about_host(Host(f"n{number}.test")) is None
+        found = matcher.about_host(Host("www.late.test"))
+        assert found is not None
+        assert (found.list_id, found.line) == ("second", 5)
