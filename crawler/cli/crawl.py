@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     help="Which links are followed: to the page's host, its registrable domain, or anywhere.",
 )
 @click.option("--list", "is_list", is_flag=True, help="Fetch the given URLs only and follow no links.")
+@click.option(
+    "--sitemaps", "with_sitemaps", is_flag=True, help="Read the sitemaps that robots.txt names, and feeds, as well."
+)
 @click.option("--max-pages", type=click.IntRange(min=1), help="Keep at most so many pages over all runs of the folder.")
 @click.option("--max-depth", type=click.IntRange(min=0), help="Follow links at most so far from a seed.")
 @click.option(
@@ -46,6 +49,7 @@ def command(  # noqa: PLR0917 - click passes by name
     out: Path,
     scope: str,
     is_list: bool,
+    with_sitemaps: bool,
     max_pages: int | None,
     max_depth: int | None,
     previous: tuple[Path, ...],
@@ -74,6 +78,7 @@ def command(  # noqa: PLR0917 - click passes by name
         policies=policies or folder("policies"),
         blocklists=blocklists or folder("blocklists"),
         scope=Scope(scope),
+        sitemaps=with_sitemaps,
         max_pages=max_pages,
         max_depth=max_depth,
         concurrency=concurrency or CONCURRENCY,

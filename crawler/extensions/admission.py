@@ -20,6 +20,7 @@ from crawler.policy.questions import collect_all
 from crawler.policy.reasons import reason_of
 from crawler.policy.traps import find_trap
 from crawler.policy.waiting import find_long_wait
+from crawler.storage.entries import Role
 from crawler.values.url import split
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from crawler.extensions.revisiting import Revisiting
     from crawler.extensions.site_files import SiteFiles
+    from crawler.extensions.sitemaps import Sitemaps
     from crawler.network.exchange import StopReason
     from crawler.optout.collect import CarrierReadings, Collected
     from crawler.optout.robots.access import RobotsAnswer
@@ -49,6 +51,7 @@ class Admission:
         on_head: Callable[[Visit, Exchange], StopReason | None],
         settle: Callable[[Visit, Decision], None],
         longest_wait: float,
+        sitemaps: Sitemaps,
         revisiting: Revisiting,
     ) -> None:
         self._revisiting = revisiting
@@ -60,6 +63,7 @@ class Admission:
         self._on_head = on_head
         self._settle = settle
         self._longest_wait = longest_wait
+        self._sitemaps = sitemaps
 
     async def admit(self, claim: Claim) -> Visit | None:
         """Answer the visit with an exchange that may be sent, or ``None`` after its outcome has been settled."""
@@ -74,10 +78,16 @@ class Admission:
         visit.exchange = Exchange(
             url=visit.url.text,
             decision=decision,
-            max_bytes=self._policy.limits.page_bytes,
+            max_bytes=self._most(visit.new.role),
             on_head=partial(self._on_head, visit),
         )
         return visit
+
+    def _most(self, role: Role) -> int:
+        """Octets of a body; of a page's URL as long as its head has not said that it is something else."""
+        limits = self._policy.limits
+        sizes = {Role.PAGE: limits.page_bytes, Role.SITEMAP: limits.sitemap_bytes, Role.MEDIA: limits.media_bytes}
+        return sizes[role]
 
     async def decide(self, visit: Visit) -> Decision:
         """Ask the gate about a page, with everything that its origin says."""
@@ -97,6 +107,7 @@ class Admission:
             site = await self._sites.of(visit.url)
         visit.site = site
         visit.robots = site.robots.answer(visit.url)
+        self._sitemaps.name_of_site(visit)
         if visit.new.inherited:
             visit.inherited = statements_from_json(visit.new.inherited)
         return self._ask(visit, site)
@@ -137,9 +148,18 @@ class Admission:
 
     def _budget(self, visit: Visit, answer: RobotsAnswer) -> Refusal | None:
         new = visit.new
-        trap = find_trap(visit.url, self._policy.traps, depth=new.depth, pages_of_domain=visit.claim.lane_pages)
+        trap = find_trap(
+            visit.url,
+            self._policy.traps,
+            depth=new.depth,
+            pages_of_domain=visit.claim.lane_pages,
+            alike=visit.claim.alike,
+        )
         if trap is not None:
             return trap
+        beyond = self._sitemaps.beyond(visit)
+        if beyond is not None:
+            return beyond
         waits, politeness, now = answer.waits, self._politeness, time.monotonic()
         if waits.delay is not None or waits.visit_times:
             time_of_day = datetime.now(UTC).time()

@@ -49,6 +49,7 @@ NAMES = {
     "CLEARCRAWL_SCOPE": "host, domain or any: which links are followed.",
     "CLEARCRAWL_MAX_PAGES": "Pages to keep at most over all runs of the folder.",
     "CLEARCRAWL_MAX_DEPTH": "Links away from a seed at most.",
+    "CLEARCRAWL_SITEMAPS": "Whether sitemaps named by robots.txt, and feeds, are read for further pages.",
     "CLEARCRAWL_CONCURRENCY": "Requests under way at once over all hosts.",
     "CLEARCRAWL_PREVIOUS": "Folders of earlier crawls, separated by commas: their pages are asked for on condition.",
 }

@@ -175,6 +175,8 @@ class Ledger:
                 lane=self._lane_of(visit.redirect),
                 depth=new.depth,
                 via=Via.REDIRECT,
+                role=new.role,
+                site=new.site,
                 referrer=new.referrer,
                 chain=(*new.chain, visit.url.text),
                 inherited=statements_to_json(reserved) if reserved else None,

@@ -6,8 +6,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from crawler.extensions.plan import Scope
-from crawler.storage.entries import NewUrl, Via
-from crawler.values.links import outlinks, refresh
+from crawler.optout.collect import reserve_for_media
+from crawler.optout.inherit import statements_to_json
+from crawler.policy.questions import question_of
+from crawler.policy.sections import MEDIA_KINDS
+from crawler.storage.entries import NewUrl, Role, Via
+from crawler.values.links import embedded, outlinks, refresh
+from crawler.values.media_type import kind_of_name
 from crawler.values.url import split
 
 if TYPE_CHECKING:
@@ -17,6 +22,7 @@ if TYPE_CHECKING:
     from crawler.extensions.plan import CrawlPlan
     from crawler.extensions.visit import Visit
     from crawler.policy.gate import Gate
+    from crawler.values.html import HtmlPage
     from crawler.values.url import CanonicalUrl
 
 REMEMBERED: Final = 65_536
@@ -34,9 +40,9 @@ class Links:
         self._old: set[str] = set()
 
     def of_page(self, visit: Visit) -> list[NewUrl]:
-        """Entries for the links of a page, and for the target of its meta refresh."""
+        """Entries for the links of a page, for the target of its meta refresh, and for what it embeds."""
         page = visit.page
-        if page is None:
+        if page is None or visit.new.role is not Role.PAGE:
             return []
         found: list[NewUrl] = []
         target = refresh(page, visit.url.text)
@@ -44,18 +50,54 @@ class Links:
             found += self._entries(visit, [target], via=Via.REFRESH, depth=visit.new.depth)
         if visit.new.depth < self._deepest:
             found += self.entries(visit, outlinks(page, visit.url.text))
-        return found
+        return found + self._media(visit, page)
 
     def entries(self, visit: Visit, urls: Iterable[CanonicalUrl]) -> list[NewUrl]:
         """Entries for links one step further, within the scope of the crawl."""
         return self._entries(visit, urls, via=Via.LINK, depth=visit.new.depth + 1)
 
     def may_redirect(self, visit: Visit, target: CanonicalUrl) -> bool:
-        """Whether a hop stays in scope; a seed may lead anywhere, since it is what the operator asked for."""
-        if visit.new.depth == 0 or self._plan.scope is Scope.ANY:
+        """Whether a hop stays in scope.
+
+        A seed may lead anywhere, since it is what the operator asked for, and so may what a page embeds or a
+        robots.txt names, wherever it lies.
+        """
+        if visit.new.depth == 0 or visit.new.role is not Role.PAGE or self._plan.scope is Scope.ANY:
             return True
         url = split(target)
         return url.host == visit.url.host or (self._plan.scope is Scope.DOMAIN and self._gate.lane(url) == visit.lane)
+
+    def _media(self, visit: Visit, page: HtmlPage) -> list[NewUrl]:
+        """Entries for images, sound, video and documents that the page embeds, on any host, as the policy wants them.
+
+        They carry the reservations of the page that bind them (PC-29).
+        """
+        wanted = self._gate.policy.media.embedded
+        if not wanted:
+            return []
+        now = datetime.now(UTC)
+        inherited = {kind: self._inherited(visit, kind) for kind in wanted}
+        return [
+            NewUrl(
+                url=target,
+                lane=self._gate.lane(split(target)),
+                depth=visit.new.depth + 1,
+                via=Via.MEDIA,
+                role=Role.MEDIA,
+                referrer=visit.url.text,
+                inherited=inherited[kind],
+                discovered_at=now,
+            )
+            for kind, target in embedded(page, visit.url.text)
+            if kind in wanted
+        ]
+
+    def _inherited(self, visit: Visit, kind: str) -> str | None:
+        if not any(reader.binds_media_of_page for reader, _ in visit.carriers.reads):
+            return None
+        question = question_of(visit.url, self._gate.policy)
+        reserved = reserve_for_media(visit.carriers, question, kind)
+        return statements_to_json(reserved) if reserved else None
 
     def _entries(self, visit: Visit, urls: Iterable[CanonicalUrl], *, via: Via, depth: int) -> list[NewUrl]:
         now = datetime.now(UTC)
@@ -63,8 +105,9 @@ class Links:
         is_hop = via is Via.REFRESH
         prefix = visit.url.text[: len(visit.url.text) - len(visit.url.target)] + "/"
         found: list[NewUrl] = []
+        reserved = {kind: said for kind in MEDIA_KINDS if (said := self._inherited(visit, kind)) is not None}
         for text in urls:
-            if text in self._young or text in self._old:
+            if not reserved and (text in self._young or text in self._old):
                 continue
             if text.startswith(prefix):
                 lane = visit.lane
@@ -76,7 +119,9 @@ class Links:
                     or (scope is Scope.DOMAIN and lane != visit.lane)
                 ):
                     continue
-            self._remember(text)
+            kind = kind_of_name(text) if reserved else None
+            if kind is None:
+                self._remember(text)
             found.append(
                 NewUrl(
                     url=text,
@@ -85,6 +130,7 @@ class Links:
                     via=via,
                     referrer=visit.url.text,
                     chain=(*visit.new.chain, visit.url.text) if is_hop else (),
+                    inherited=None if kind is None else reserved[kind],
                     discovered_at=now,
                 )
             )

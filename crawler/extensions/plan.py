@@ -44,6 +44,8 @@ class CrawlPlan:
     """Kept pages after which the crawl ends, counted over all runs of the folder."""
     max_depth: int | None = None
     """Links away from a seed; the policy's trap depth holds as well."""
+    sitemaps: bool = False
+    """Whether the sitemaps that robots.txt files name, and feeds, are read for further pages."""
     concurrency: int = CONCURRENCY
     """Requests under way at once over all hosts."""
     previous: tuple[Path, ...] = ()
@@ -69,6 +71,7 @@ def plan_of(settings: BaseSettings) -> CrawlPlan:
         scope=Scope(scope),
         max_pages=_number(settings, "CLEARCRAWL_MAX_PAGES"),
         max_depth=_number(settings, "CLEARCRAWL_MAX_DEPTH", least=0),
+        sitemaps=settings.getbool("CLEARCRAWL_SITEMAPS"),
         concurrency=_number(settings, "CLEARCRAWL_CONCURRENCY") or CONCURRENCY,
         previous=tuple(Path(folder) for folder in settings.getlist("CLEARCRAWL_PREVIOUS")),
     )

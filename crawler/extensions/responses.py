@@ -15,9 +15,11 @@ from crawler.manifest_stores import read_manifest_store
 from crawler.network.exchange import StopReason
 from crawler.policy.decision import Verdict
 from crawler.policy.facts import Refusal
+from crawler.policy.media import most_octets, unwanted_type
 from crawler.policy.response import Head, Seen, current, facts_after, see_body, see_head
+from crawler.storage.entries import Role
 from crawler.values.digest import sha256
-from crawler.values.media_type import essence_of
+from crawler.values.media_type import detect, essence_of
 
 if TYPE_CHECKING:
     from crawler.extensions.admission import Admission
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from crawler.network.exchange import Exchange
     from crawler.policy.decision import Decision
     from crawler.policy.gate import Gate
+
+WITH_BODY = frozenset({200, 203})
 
 
 class Responses:
@@ -38,13 +42,17 @@ class Responses:
         self._sites = sites
         self._admission = admission
         self._limits = gate.policy.limits
+        self._media = gate.policy.media
 
     def on_head(self, visit: Visit, exchange: Exchange) -> StopReason | None:
         """Read status and fields, and say whether the body is wanted."""
         head, redirects = _head(visit, exchange), self._limits.redirects
         seen = see_head(head, chain=visit.new.chain, redirects=redirects, stored=visit.stored)
         _note(visit, seen)
-        decision = self.decide(visit, seen.refusal)
+        declared = essence_of(visit.content_type)
+        if visit.new.role is Role.PAGE:
+            exchange.max_bytes = most_octets(declared, self._limits)
+        decision = self.decide(visit, seen.refusal or self._unwanted(visit, declared))
         if decision.verdict is Verdict.ALLOW:
             return None
         return StopReason(code=decision.reason, detail=decision.detail)
@@ -59,7 +67,13 @@ class Responses:
             _seen(visit), head, body, as_sent=exchange.body_as_sent, limits=self._limits, read_store=read_manifest_store
         )
         _note(visit, seen)
-        return seen.refusal
+        return seen.refusal or self._unwanted(visit, detect(body, essence_of(visit.content_type)))
+
+    def _unwanted(self, visit: Visit, media_type: str | None) -> Refusal | None:
+        """Say why a body of this type is not kept; only of an answer that brings what was asked for."""
+        if visit.exchange is None or visit.exchange.status not in WITH_BODY or visit.redirect is not None:
+            return None
+        return unwanted_type(media_type, self._media, is_embedded=visit.new.role is Role.MEDIA)
 
     async def read_unchanged(self, visit: Visit) -> Refusal | None:
         """Read the stored body after a 304, with the fields that hold now; answers what alone refuses the page."""

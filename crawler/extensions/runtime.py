@@ -14,7 +14,7 @@ from crawler.extensions.sending import VISIT_KEY
 from crawler.extensions.session import Session
 from crawler.extensions.visit import Visit
 from crawler.policy.decision import Verdict
-from crawler.storage.entries import NewUrl, Via
+from crawler.storage.entries import NewUrl, Role, Via
 from crawler.storage.seeds import read_seeds
 from crawler.values.url import parse, split
 
@@ -88,12 +88,12 @@ class Runtime(Session):
 
     # -- seeds
 
-    async def seed(self, sources: Sequence[str]) -> None:
+    async def seed(self, sources: Sequence[str], *, role: Role = Role.PAGE) -> None:
         """Stream seeds into the frontier; those that are known already change nothing.
 
         Without seeds a re-crawl starts from the pages that the earlier crawls kept.
         """
-        seeds: Iterator[NewUrl] = map(self._seed_entry, read_seeds(sources))
+        seeds: Iterator[NewUrl] = (self._seed_entry(seed, role) for seed in read_seeds(sources))
         if not sources and self.parts.previous is not None:
             seeds = map(self._kept_entry, self.parts.previous.kept())
         while not self.is_over and self.end_reason is None:
@@ -104,9 +104,10 @@ class Runtime(Session):
             await self.writer.flush()
         self.pump.seeded()
 
-    def _seed_entry(self, seed: Seed) -> NewUrl:
+    def _seed_entry(self, seed: Seed, role: Role) -> NewUrl:
         url, now = parse(seed.text), datetime.now(UTC)
-        return NewUrl(url=url.text, lane=self.parts.gate.lane(url), depth=0, via=Via.SEED, discovered_at=now)
+        lane, site = self.parts.gate.lane(url), url.host if role is Role.SITEMAP else None
+        return NewUrl(url=url.text, lane=lane, depth=0, via=Via.SEED, role=role, site=site, discovered_at=now)
 
     def _kept_entry(self, row: Mapping[str, Any]) -> NewUrl:
         url, via = parse(row["url"]), Via.SEED if row["seed"] else Via.PREVIOUS

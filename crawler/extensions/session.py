@@ -27,6 +27,7 @@ from crawler.extensions.revisiting import Revisiting
 from crawler.extensions.rows import RowMaker
 from crawler.extensions.sending import Sending
 from crawler.extensions.site_files import SiteFiles
+from crawler.extensions.sitemaps import Sitemaps
 from crawler.extensions.tally import Tally
 from crawler.extensions.visit import Visit
 from crawler.network.policy_slot import NetworkRules, set_rules
@@ -136,6 +137,7 @@ class Session(ABC):
         self.ledger = Ledger(
             writer=self.writer, rows=rows, tally=self.tally, count=self._count, lane_of=gate.lane, links=self.links
         )
+        self.sitemaps = Sitemaps(parts.plan, gate, self.writer)
         self.admission = Admission(
             gate=gate,
             sites=self.sites,
@@ -144,6 +146,7 @@ class Session(ABC):
             on_head=self._on_head,
             settle=self.settle,
             longest_wait=self.longest_wait,
+            sitemaps=self.sitemaps,
             revisiting=self.revisiting,
         )
         self.responses = Responses(gate, self.admission, self.sites, self.revisiting)
@@ -185,8 +188,9 @@ class Session(ABC):
         if visit.conditions and exchange.status == NOT_MODIFIED:
             return self._judge_unchanged(visit)
         refusal = self.responses.read(visit, exchange.body)
-        if visit.carriers.references:
+        if visit.carriers.references or self.sitemaps.is_one(visit):
             return self._judge_with_documents(visit, refusal)
+        self.sitemaps.missing(visit)
         return self.responses.decide(visit, refusal)
 
     async def _judge_unchanged(self, visit: Visit) -> Decision:
@@ -194,6 +198,8 @@ class Session(ABC):
         return await self._judge_with_documents(visit, refusal)
 
     async def _judge_with_documents(self, visit: Visit, refusal: Refusal | None) -> Decision:
+        if refusal is None and self.sitemaps.is_one(visit):
+            refusal = await self.sitemaps.read(visit)
         await self.responses.read_documents(visit)
         return self.responses.decide(visit, refusal)
 

@@ -181,9 +181,14 @@ class _Download:
         self.request = request
         self.exchange = exchange
         self._rules = rules
-        maxsize = request.meta.get("download_maxsize")
-        self.limit: int = min(maxsize, exchange.max_bytes) if maxsize else exchange.max_bytes
+        self.limit = self._most()
         self._is_timed_out = False
+
+    def _most(self) -> int:
+        """Octets of the body, as sent and after each coding."""
+        wanted = self.exchange.max_bytes
+        maxsize: int | None = self.request.meta.get("download_maxsize")
+        return min(maxsize, wanted) if maxsize else wanted
 
     def start(self) -> Deferred[Response]:
         """Fires with the response; cancelled it aborts the connection."""
@@ -247,6 +252,7 @@ class _Download:
         exchange, request = self.exchange, self.request
         request.meta["download_latency"] = exchange.latency
         exchange.stopped = self._asked(exchange)
+        self.limit = self._most()  # the check of the head knows the type of the body, and may change the limit
         if exchange.stopped is not None:
             stop: StopDownload | None = StopDownload(fail=False)
         else:

@@ -17,6 +17,19 @@ if TYPE_CHECKING:
     from crawler.values.url import Url
 
 
+def question_of(url: Url, policy: CrawlPolicy, *, media_type: str | None = None) -> Question:
+    """What the crawl asks about a URL for its own purpose."""
+    identity = policy.identity
+    return Question(
+        url=url.text,
+        use=policy.purpose,
+        token=identity.product_token,
+        media_type=media_type,
+        user_class=identity.user_class,
+        country=identity.country,
+    )
+
+
 def collect_all(
     url: Url,
     carriers: CarrierReadings,
@@ -26,15 +39,7 @@ def collect_all(
     media_type: str | None = None,
 ) -> Collected:
     """Ask all carriers about both uses; the statements of the crawl's own purpose come first."""
-    identity = policy.identity
-    question = Question(
-        url=url.text,
-        use=policy.purpose,
-        token=identity.product_token,
-        media_type=media_type,
-        user_class=identity.user_class,
-        country=identity.country,
-    )
+    question = question_of(url, policy, media_type=media_type)
     inherited = tuple(inherited)
     found = collect(question, carriers, inherited)
     if policy.purpose is Use.SEARCH:

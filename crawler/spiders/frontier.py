@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from scrapy import Spider
 
@@ -10,6 +11,7 @@ from crawler.errors import UsageError
 from crawler.extensions.always import check_settings
 from crawler.extensions.plan import plan_of
 from crawler.extensions.runtime import Runtime
+from crawler.storage.entries import Role
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 class FrontierSpider(Spider):
     """Takes ``seeds``: URLs and files (text, CSV, Parquet), as a sequence or as one string separated by white space."""
+
+    reads_sitemaps: ClassVar[bool] = False
+    """Whether seeds are read for what they list, and the sitemaps of their sites."""
 
     def __init__(self, *args: Any, seeds: str | Sequence[str] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -34,7 +39,8 @@ class FrontierSpider(Spider):
         check_settings(crawler.settings, has_frontier=True)
         spider = super().from_crawler(crawler, *args, **kwargs)
         if runtime is None:
-            runtime = Runtime.open(plan_of(crawler.settings), spider.seeds)
+            plan = plan_of(crawler.settings)
+            runtime = Runtime.open(replace(plan, sitemaps=plan.sitemaps or cls.reads_sitemaps), spider.seeds)
         runtime.bind(crawler)
         if not spider.seeds and not runtime.has_frontier:
             raise UsageError("nothing to crawl: give URLs or seed files (with scrapy crawl: -a seeds='URL FILE ...')")
@@ -42,7 +48,7 @@ class FrontierSpider(Spider):
 
     async def start(self) -> AsyncIterator[Any]:
         """Stream the seeds into the journal; yields nothing to Scrapy."""
-        await Runtime.of(self.crawler).seed(self.seeds)
+        await Runtime.of(self.crawler).seed(self.seeds, role=Role.SITEMAP if self.reads_sitemaps else Role.PAGE)
         nothing: tuple[Any, ...] = ()
         for item in nothing:  # Scrapy wants an asynchronous generator
             yield item

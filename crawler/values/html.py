@@ -116,7 +116,13 @@ class HtmlPage:
     frames: tuple[str, ...] = ()
     """``src`` of ``frame`` and ``iframe``, in the same manner."""
     images: tuple[str, ...]
-    """``src`` (and first of ``srcset``) of ``img``, ``source``, without duplicates."""
+    """``src`` (and first of ``srcset``) of ``img`` and of ``source`` in ``picture``, ``poster`` of ``video``."""
+    sounds: tuple[str, ...] = ()
+    """``src`` of ``audio`` and its ``source``, in the same manner."""
+    videos: tuple[str, ...] = ()
+    """``src`` of ``video`` and its ``source``, in the same manner."""
+    objects: tuple[str, ...] = ()
+    """``src`` of ``embed`` and ``data`` of ``object``, in the same manner."""
     canonical: str | None = None
     """``href`` of the first ``link rel=canonical``."""
     refresh: str | None
@@ -188,6 +194,9 @@ class _Pass:
         self.hyperlinks: dict[str, None] = {}
         self.frames: dict[str, None] = {}
         self.images: dict[str, None] = {}
+        self.sounds: dict[str, None] = {}
+        self.videos: dict[str, None] = {}
+        self.objects: dict[str, None] = {}
 
     def walk(self, tree: LexborHTMLParser) -> None:
         root = tree.root
@@ -300,6 +309,33 @@ class _Pass:
             if source:
                 self._keep(self.images, source)
 
+    def visit_source(self, node: LexborNode) -> None:
+        """Sort by what stands around it; a browser takes the first that it can show, and so do we."""
+        parent = node.parent
+        kept = {"audio": self.sounds, "video": self.videos}.get(parent.tag or "" if parent is not None else "")
+        if kept is None:
+            self.visit_image(node)
+        else:
+            self._source(node, kept)
+
+    def visit_audio(self, node: LexborNode) -> None:
+        self._source(node, self.sounds)
+
+    def visit_video(self, node: LexborNode) -> None:
+        self._source(node, self.videos)
+        self._source(node, self.images, "poster")
+
+    def visit_embed(self, node: LexborNode) -> None:
+        self._source(node, self.objects)
+
+    def visit_object(self, node: LexborNode) -> None:
+        self._source(node, self.objects, "data")
+
+    def _source(self, node: LexborNode, kept: dict[str, None], attribute: str = "src") -> None:
+        source = _stripped(node.attributes.get(attribute))
+        if source:
+            self._keep(kept, source)
+
     def page(self, charset: str) -> HtmlPage:
         return HtmlPage(
             charset=charset,
@@ -312,6 +348,9 @@ class _Pass:
             hyperlinks=tuple(self.hyperlinks),
             frames=tuple(self.frames),
             images=tuple(self.images),
+            sounds=tuple(self.sounds),
+            videos=tuple(self.videos),
+            objects=tuple(self.objects),
             canonical=self.canonical,
             refresh=self.refresh,
             has_password_field=self.has_password_field,
@@ -331,7 +370,11 @@ _VISITORS_BY_NAME = {
     "input": _Pass.visit_input,
     "iframe": _Pass.visit_frame,
     "img": _Pass.visit_image,
-    "source": _Pass.visit_image,
+    "source": _Pass.visit_source,
+    "audio": _Pass.visit_audio,
+    "video": _Pass.visit_video,
+    "embed": _Pass.visit_embed,
+    "object": _Pass.visit_object,
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawler.errors import UrlError
+from crawler.values.media_type import kind_of_name
 from crawler.values.url import resolve
 
 if TYPE_CHECKING:
@@ -38,9 +39,16 @@ def frames(page: HtmlPage, url: CanonicalUrl) -> tuple[CanonicalUrl, ...]:
     return _resolved(page.frames, page, url)
 
 
-def images(page: HtmlPage, url: CanonicalUrl) -> tuple[CanonicalUrl, ...]:
-    """Images that the page embeds, in the same manner."""
-    return _resolved(page.images, page, url)
+def embedded(page: HtmlPage, url: CanonicalUrl) -> tuple[tuple[str, CanonicalUrl], ...]:
+    """What the page embeds, in the same manner: ``image``, ``audio``, ``video`` or ``document``, and where it lies.
+
+    What ``embed`` and ``object`` show is told apart by the ending of its name.
+    """
+    found = [("image", one) for one in _resolved(page.images, page, url)]
+    found += [("audio", one) for one in _resolved(page.sounds, page, url)]
+    found += [("video", one) for one in _resolved(page.videos, page, url)]
+    found += [(kind_of_name(one) or "document", one) for one in _resolved(page.objects, page, url)]
+    return tuple(found)
 
 
 def refresh(page: HtmlPage, url: CanonicalUrl) -> CanonicalUrl | None:

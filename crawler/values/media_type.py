@@ -38,6 +38,12 @@ _FRAGMENT = re.compile(
 """What browsers take for a page where nothing is declared (WHATWG MIME Sniffing section 7.1), and what a head holds."""
 
 _UNDECLARED = frozenset({None, "unknown/unknown", "application/unknown", "*/*"})
+_NAMES = {
+    **dict.fromkeys(("jpg", "jpeg", "png", "gif", "webp", "avif", "svg", "bmp", "tif", "tiff", "heic", "jxl"), "image"),
+    **dict.fromkeys(("mp3", "m4a", "aac", "flac", "ogg", "oga", "opus", "wav"), "audio"),
+    **dict.fromkeys(("mp4", "m4v", "mov", "webm", "mkv", "ogv", "avi"), "video"),
+    **dict.fromkeys(("pdf", "epub", "ps", "rtf"), "document"),
+}
 _DOCUMENTS = frozenset({"application/pdf", "application/epub+zip", "application/postscript", "application/rtf"})
 _TEXTS = frozenset({"application/json", "application/ld+json", "application/xml", "application/xhtml+xml"})
 _HEAD = 65_536
@@ -61,6 +67,12 @@ def detect(body: bytes, declared: str | None) -> str | None:
     if _PAGE.match(head) or (declared in _UNDECLARED and _FRAGMENT.match(head)):
         return "application/xhtml+xml" if declared == "application/xhtml+xml" else "text/html"
     return declared
+
+
+def kind_of_name(url: str) -> str | None:
+    """``image``, ``audio``, ``video`` or ``document`` by the ending of a path: a guess, before anything is known."""
+    name = url.partition("?")[0].rpartition("/")[2]
+    return _NAMES.get(name.rpartition(".")[2].lower()) if "." in name else None
 
 
 def modality(media_type: str | None) -> str | None:
