@@ -17,6 +17,7 @@ from crawler.audit.queries import queries
 from crawler.cli.main import main as command_line
 from crawler.extensions.always import ALWAYS, NAMES
 from crawler.optout.registry import READERS
+from crawler.policy.profile_reading import PROFILES
 from crawler.policy.reading import FILES
 from crawler.policy.reasons import TABLE
 from crawler.provenance.row import SCHEMA_VERSION
@@ -96,8 +97,9 @@ POLICY_OPENING = f"""{MADE}
 
 # Policy
 
-The three files of `policies/` that decide, as they are shipped; a comment beside every key says what it does.
-A key that is not known, or a value out of its bounds, stops the start with file, key and line."""
+The files of `policies/` as they are shipped; a comment beside every key says what it does.
+The first three decide: a key that is not known, or a value out of its bounds, stops the start with file, key and line.
+Documents are made from the last three, which decide nothing; `clearcrawl policy lint` looks at all of them."""
 
 PROTOCOLS_OPENING = f"""{MADE}
 
@@ -219,7 +221,7 @@ def audit_queries() -> str:
 def policy() -> str:
     """The files that decide, with the comments that explain their keys."""
     parts = [POLICY_OPENING]
-    for name in FILES:
+    for name in (*FILES, *PROFILES):
         text = (ROOT / "policies" / name).read_text(encoding="utf-8").rstrip()
         parts += [f"## {name}", f"```toml\n{text}\n```"]
     return "\n\n".join(parts) + "\n"

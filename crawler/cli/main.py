@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, Entry] = {
     "export": Entry(module="crawler.cli.export", summary="Kept, unrevoked documents for training, with provenance."),
     "audit": Entry(module="crawler.cli.audit", summary="Questions to a finished crawl; needs no Scrapy."),
     "conformance": Entry(module="crawler.cli.conformance", summary="Run opt-out vectors through readers and decision."),
+    "policy": Entry(module="crawler.cli.policy", summary="The files that decide, and the documents made from them."),
     "blocklist": Entry(module="crawler.cli.blocklist", summary="Lists of sites that are never visited."),
     "completion": Entry(module="crawler.cli.completion", summary="Print the completion script of a shell."),
 }

@@ -56,6 +56,17 @@ def open_policy(folder: Path, *, tool_version: str, suffixes: Suffixes | None = 
     return open_contents(contents, tool_version=tool_version, suffixes=suffixes)
 
 
+def policy_files(path: Path) -> dict[str, bytes]:
+    """Bytes of all ``*.toml`` of a folder, or of one file, by name; raises ``UsageError`` where they cannot be read."""
+    if path.is_dir():
+        found = sorted(one for one in path.glob("*.toml") if one.is_file())
+    elif path.is_file():
+        found = [path]
+    else:
+        raise UsageError(f"{path}: no such file or folder; make one with clearcrawl init")
+    return {one.name: _content(one) or b"" for one in found}
+
+
 def require_identity(opened: OpenedPolicy, folder: Path) -> None:
     """Raise ``UsageError`` where nobody is named who asks, unless test hosts are what is asked."""
     missing = missing_identity(opened.policy.identity)

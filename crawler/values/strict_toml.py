@@ -110,6 +110,15 @@ class Table:
             self.mistake(key, "is empty; this key must say something")
         return value
 
+    def prose(self, key: str, *, limit: int) -> str:
+        """Text of any number of lines, without white space around it; empty where it is missing."""
+        value = self._get(key, "")
+        if not isinstance(value, str):
+            return self._wrong(key, "text in quotes", value, "")
+        if len(value) > limit or not value.replace("\n", "").replace("\t", "").isprintable():
+            return self._wrong(key, f"at most {limit} printable characters", value, "")
+        return value.strip()
+
     def choice(self, key: str, options: Sequence[str], default: str | None = None) -> str:
         """One of the options; the first one where the file is wrong."""
         value = self._get(key, default)
