@@ -7,6 +7,7 @@ import click
 from crawler.cli.lazy import Entry, LazyGroup
 
 COMMANDS = {
+    "verify": Entry(module="crawler.cli.audit_verify", summary="Whether a crawl is as it was written and signed."),
     "explain": Entry(module="crawler.cli.explain", summary="Why a URL was taken, left or deferred."),
     "query": Entry(module="crawler.cli.audit_query", summary="SQL over one or many crawls: shipped questions, or free."),
 }

@@ -1,0 +1,1 @@
+"""What ``audit verify`` looks at, one file a check; ``registry`` has their order."""
