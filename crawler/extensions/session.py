@@ -188,13 +188,14 @@ class Session(ABC):
         if visit.conditions and exchange.status == NOT_MODIFIED:
             return self._judge_unchanged(visit)
         refusal = self.responses.read(visit, exchange.body)
+        self.sitemaps.look_at_page(visit)
         if visit.carriers.references or self.sitemaps.is_one(visit):
             return self._judge_with_documents(visit, refusal)
-        self.sitemaps.missing(visit)
         return self.responses.decide(visit, refusal)
 
     async def _judge_unchanged(self, visit: Visit) -> Decision:
         refusal = await self.responses.read_unchanged(visit)
+        self.sitemaps.look_at_page(visit)
         return await self._judge_with_documents(visit, refusal)
 
     async def _judge_with_documents(self, visit: Visit, refusal: Refusal | None) -> Decision:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from crawler.extensions.visit import Visit
     from crawler.extensions.writer import Writer
     from crawler.policy.gate import Gate
+    from crawler.values.html import HtmlPage
     from crawler.values.sitemap import Sitemap
     from crawler.values.url import CanonicalUrl, Url
 
@@ -88,10 +89,9 @@ class Sitemaps:
         if entries:
             self._writer.add(entries)
 
-    def feeds_of(self, visit: Visit) -> list[NewUrl]:
+    def _feeds_of(self, visit: Visit, page: HtmlPage) -> list[NewUrl]:
         """Feeds of its own host that a page names (``link rel=alternate``)."""
-        page = visit.page
-        if not self._plan.sitemaps or page is None:
+        if not self._plan.sitemaps:
             return []
         base = base_url(page, visit.url.text)
         found = []
@@ -145,10 +145,14 @@ class Sitemaps:
         )
         return None
 
-    def missing(self, visit: Visit) -> None:
-        """Take note of a named sitemap that turned out to be a page: it lists nothing."""
-        if visit.new.role is Role.SITEMAP and visit.page is not None:
+    def look_at_page(self, visit: Visit) -> None:
+        """Take the feeds that a page names; take note of a named sitemap that turned out to be a page."""
+        if visit.page is None:
+            return
+        if visit.new.role is Role.SITEMAP and visit.new.via is not Via.SEED:
             self._note(visit.url.text, {"problem": "a page, not a sitemap"})
+        elif visit.new.role is not Role.MEDIA:
+            visit.links += self._feeds_of(visit, visit.page)
 
     async def _sorted(self, visit: Visit, sitemap: Sitemap) -> Listed:
         today = datetime.now(UTC).date()

@@ -38,7 +38,7 @@ def small_site(web: ScriptedWeb) -> str:
 def test_list(lab: Lab) -> None:
     """``scrapy list`` needs no folder of a crawl."""
     ended = scrapy(lab, "list", SCRAPY_SETTINGS_MODULE="crawler.settings")
-    assert (ended.code, ended.out.split()) == (0, ["urls", "web"]), ended.text
+    assert (ended.code, ended.out.split()) == (0, ["sitemap", "urls", "web"]), ended.text
 
 
 def test_items_reach_pipelines(lab: Lab, web: ScriptedWeb) -> None:
