@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from crawler.audit.kept import History, policy_in_force
 from crawler.errors import ClearcrawlError, DamagedStateError, UsageError
+from crawler.provenance.leaf import ROW_TYPES
 from crawler.storage.layout import LOG
 from crawler.storage.manifest import schema
 from crawler.storage.reading import CrawlReader
@@ -164,6 +165,7 @@ class Database:
                     " regexp_extract(filename, '([a-z][a-z0-9]*)-[0-9]+\\.jsonl\\.gz$', 1) AS worker,"
                     f" seq, type, time, body FROM read_json({_list(paths)}, format = 'newline_delimited',"
                     f" columns = {_ENTRY}, filename = true, maximum_object_size = {_LONGEST_ENTRY})"
+                    f" WHERE type NOT IN ({', '.join(map(_text, ROW_TYPES.values()))})"
                 )
         self._connection.execute(f"CREATE VIEW log AS {' UNION ALL BY NAME '.join(parts)}")
 

@@ -9,6 +9,7 @@ from crawler.cli.lazy import Entry, LazyGroup
 COMMANDS = {
     "verify": Entry(module="crawler.cli.audit_verify", summary="Whether a crawl is as it was written and signed."),
     "explain": Entry(module="crawler.cli.explain", summary="Why a URL was taken, left or deferred."),
+    "replay": Entry(module="crawler.cli.audit_replay", summary="Decide all rows again from stored evidence."),
     "query": Entry(module="crawler.cli.audit_query", summary="SQL over one or many crawls: shipped questions, or free."),
 }
 

@@ -9,6 +9,7 @@ from crawler.errors import StorageError
 from crawler.extensions.records import exchange_records, failure_record, new_urn, refusal_record, unchanged_records
 from crawler.extensions.revisiting import UNUSABLE
 from crawler.optout.inherit import inherit, statements_to_json
+from crawler.policy.carriers import carriers_to_json
 from crawler.policy.decision import Verdict
 from crawler.policy.reasons import reason_of
 from crawler.storage.entries import AttemptOutcome, NewUrl, Outcome, UrlState, Via, WarcKind
@@ -186,13 +187,5 @@ class Ledger:
 
 
 def carriers_of(visit: Visit) -> list[dict[str, Any]]:
-    """Literal markup that was read of a page whose body is not kept, so that replay can read it again (section 3)."""
-    page = visit.page
-    if page is None:
-        return []
-    kept: list[dict[str, Any]] = [
-        {"element": "meta", "index": meta.index, "markup": meta.markup} for meta in page.metas
-    ]
-    kept += [{"element": link.tag, "index": link.index, "markup": link.markup} for link in page.links]
-    kept += [{"element": "script", "index": one.index, "type": one.type, "text": one.text} for one in page.scripts]
-    return kept
+    """What was read of a body that is not kept, so that replay can read it again (design section 3)."""
+    return carriers_to_json(visit.page, visit.media, visit.body)

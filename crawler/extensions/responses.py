@@ -140,6 +140,7 @@ def _seen(visit: Visit) -> Seen:
         redirect_text=visit.redirect_text,
         retry_after=visit.retry_after,
         page=visit.page,
+        media=visit.media,
     )
 
 
@@ -151,3 +152,4 @@ def _note(visit: Visit, seen: Seen) -> None:
     visit.redirect_text = seen.redirect_text
     visit.retry_after = seen.retry_after
     visit.page = seen.page
+    visit.media = seen.media

@@ -10,6 +10,7 @@ from crawler.optout.collect import NOTHING
 if TYPE_CHECKING:
     from crawler.network.exchange import Exchange
     from crawler.optout.collect import CarrierReadings
+    from crawler.optout.interface import MediaFile
     from crawler.optout.robots.access import RobotsAnswer
     from crawler.optout.statement import Statement
     from crawler.policy.barriers import Barrier
@@ -42,6 +43,8 @@ class Visit:
     content_type: str | None = None
     """As sent."""
     page: HtmlPage | None = None
+    media: MediaFile | None = None
+    """Of a file with metadata of its own."""
     body: bytes = b""
     """After content decoding."""
     redirect: Url | None = None

@@ -22,7 +22,7 @@ from crawler.storage.entries import Counts, SiteFileEntry, UrlState
 from crawler.storage.journal import open_for_reading
 from crawler.storage.layout import CRAWL_FILE, DATABASE, FOLDERS, LOG, MANIFEST, STATE, WARC, Folder, check_format
 from crawler.storage.manifest import open_dataset, table_of
-from crawler.storage.warc_reading import read_record
+from crawler.storage.warc_reading import read_record, read_record_at
 from crawler.values.digest import Digest, sha256
 
 if TYPE_CHECKING:
@@ -139,7 +139,8 @@ class CrawlReader:
 
     def segments(self) -> list[Path]:
         """Published Parquet files, in order of their names."""
-        return sorted((self._root.path / MANIFEST).glob("*.parquet"))
+        folder = self._root.path / MANIFEST
+        return [folder / name for name in newest_names(path.name for path in folder.glob("*.parquet"))]
 
     def dataset(self) -> Dataset:
         """All published rows as one dataset of the fixed schema."""
@@ -196,6 +197,10 @@ class CrawlReader:
     def record(self, warc_filename: str, offset: int, length: int) -> StoredRecord:
         """The record that a row points to, checked. Raises DamagedStateError."""
         return read_record(self._warc, warc_filename.removeprefix(f"{WARC}/"), offset, length)
+
+    def record_at(self, warc_filename: str, offset: int) -> StoredRecord:
+        """The record that begins at a place, checked. Raises DamagedStateError."""
+        return read_record_at(self._warc, warc_filename.removeprefix(f"{WARC}/"), offset)
 
     def entries(self) -> Iterator[dict[str, Any]]:
         """Entries of the evidence log that are not rows: published ones, then those still in the journal."""

@@ -76,6 +76,29 @@ def read_record(folder: Folder, name: str, offset: int, length: int) -> StoredRe
     return _parse(record, place)
 
 
+def read_record_at(folder: Folder, name: str, offset: int) -> StoredRecord:
+    """Read the member that begins there, whose length nobody noted. Raises DamagedStateError as ``read_record`` does."""
+    place = f"{folder.path / name} at {offset}"
+    unpacker = zlib.decompressobj(_GZIP)
+    parts = []
+    try:
+        descriptor = folder.open(name, os.O_RDONLY)
+        try:
+            while not unpacker.eof:
+                data = os.pread(descriptor, _CHUNK, offset)
+                if not data:
+                    raise DamagedStateError(f"{place}: no whole record begins here")
+                offset += len(data)
+                parts.append(unpacker.decompress(data))
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise DamagedStateError(f"{place}: cannot be read ({error.strerror})") from error
+    except zlib.error as error:
+        raise DamagedStateError(f"{place}: {error}") from error
+    return _parse(b"".join(parts), place)
+
+
 def _parse(record: bytes, place: str) -> StoredRecord:
     head, separator, rest = record.partition(b"\r\n\r\n")
     version, *lines = head.decode("utf-8", "replace").split("\r\n")

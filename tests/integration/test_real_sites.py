@@ -10,6 +10,8 @@ import polars as pl
 import pyarrow.dataset
 import pytest
 
+from crawler.audit.replay.running import Replay, replay
+from crawler.storage.reading import CrawlReader
 from tests.integration.findings import by_url, check_requests, check_rows, crawl_file, kept
 from tests.integration.lab import Lab
 from tests.oracles.link_walk import walk
@@ -62,6 +64,15 @@ def test_evidence_holds_for_every_row(crawl: tuple[Path, dict[str, StaticSite], 
     check_rows(out)
     check_requests(out, asked)
     assert crawl_file(out)["exit_code"] == 0
+
+
+def test_every_row_follows_from_the_evidence(crawl: tuple[Path, dict[str, StaticSite], list[str]]) -> None:
+    """Replay by the same readers and the same gate: no difference, and nothing that cannot be replayed."""
+    found = Replay()
+    with CrawlReader.open(crawl[0]) as reader:
+        replay(reader, found)
+    assert [(one.row["url"], one.detail, one.differences) for one in found.findings] == []
+    assert found.counts["same"] == found.rows > 100
 
 
 def test_manifest_opens_in_arrow_duckdb_and_polars(crawl: tuple[Path, dict[str, StaticSite], list[str]]) -> None:

@@ -1,0 +1,270 @@
+"""One row decided again: screened, asked of its site, and judged with the response, as the crawl did and in its order.
+
+Where the crawl met an event that leaves no bytes (a name that did not resolve, a pause, a count), the row's word is
+taken for the event and for nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from crawler.audit.replay.evidence import Failure, Response
+from crawler.audit.replay.state import Replayed, UnreplayableError
+from crawler.errors import ClearcrawlError
+from crawler.optout.inherit import inherit
+from crawler.policy.decision import Decision, Verdict
+from crawler.policy.facts import Refusal
+from crawler.policy.questions import collect_all
+from crawler.policy.reasons import REASONS, Check
+from crawler.policy.response import facts_after
+from crawler.policy.traps import find_trap
+from crawler.policy.waiting import find_long_wait
+from crawler.values.media_type import essence_of
+from crawler.values.url import split
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from crawler.audit.replay.evidence import Records
+    from crawler.audit.replay.rules import Rules
+    from crawler.audit.replay.sites import Sites
+    from crawler.blocklists.interface import Listed
+    from crawler.optout.robots.access import RobotsAnswer
+    from crawler.optout.statement import Statement
+    from crawler.policy.barriers import Barrier
+    from crawler.policy.gate import Gate
+    from crawler.policy.site import SiteKnowledge
+    from crawler.storage.warc_reading import StoredRecord
+    from crawler.values.url import Url
+
+    Row = Mapping[str, Any]
+
+EVENTS = frozenset(
+    {code for code, reason in REASONS.items() if reason.check in {Check.CONNECTION, Check.STATUS, Check.BUDGET}}
+    | {"address_refused", "robots_delay_too_long", "internal_error", "storage_error"}
+)
+"""Codes that an event may give a row which no record backs."""
+_HIDDEN = "REDACTED:"
+_NO_ROBOTS: Mapping[str, Any] = dict.fromkeys(
+    ("robots_status", "robots_digest", "robots_group", "robots_rule", "robots_line", "robots_retrieved_at")
+)
+_NO_BARRIER: Mapping[str, Any] = dict.fromkeys(("access_barrier", "barrier_action", "barrier_evidence"))
+_NO_LIST: Mapping[str, Any] = dict.fromkeys(("blocklist_id", "blocklist_digest", "blocklist_entry"))
+
+
+class Replayer:
+    """Decides rows of one crawl folder again. Rows that redirect have to come before those they led to."""
+
+    def __init__(self, sites: Sites, records: Records, rules: Rules) -> None:
+        self._sites = sites
+        self._records = records
+        self._rules = rules
+        self._handed_on: dict[tuple[str, str], tuple[Statement, ...]] = {}
+
+    def replay(self, row: Row) -> Replayed:
+        """Raise ``UnreplayableError`` where evidence is missing or does not fit."""
+        record = None if row["warc_filename"] is None else self._records.of(row)
+        if row["verdict"] == "allow" and record is None:
+            raise UnreplayableError("record_lost", "kept, and without a record")
+        url = _url(row, record)
+        try:
+            gate = self._rules.gate_for(row)
+        except (ClearcrawlError, ValueError, KeyError) as error:
+            raise UnreplayableError("rules_lost", str(error)) from error
+        case = _Case(url=url, row=row, gate=gate, day=self._rules.day_of(row), inherited=self._inherited(row))
+        found = self._replay(case, record)
+        if row["fetch_redirect"] is not None and found.decision.verdict is Verdict.ALLOW:
+            reserved = inherit((*found.decision.statements, *case.inherited))
+            if reserved:
+                self._handed_on[row["crawl_id"], row["url"]] = reserved
+        return replace(found, url=url.text)
+
+    def _inherited(self, row: Row) -> tuple[Statement, ...]:
+        chain = row["redirect_chain"]
+        return self._handed_on.get((row["crawl_id"], chain[-1]), ()) if chain else ()
+
+    def _replay(self, case: _Case, record: StoredRecord | None) -> Replayed:
+        gate, row = case.gate, case.row
+        screened = gate.screen(case.url, today=case.day)
+        if isinstance(screened, Decision):
+            return _replayed(screened, listed=gate.listed(case.url))
+        if row["robots_status"] is None:
+            if row["reason"] not in EVENTS:
+                raise UnreplayableError("no_site_files", "the row names no outcome of robots.txt, and no event")
+            return _with_event(case)
+        site = case.site = self._site(case)
+        case.robots = site.robots.answer(case.url)
+        response = None if record is None else self._records.read(case.url, row, record, gate.policy)
+        if isinstance(response, Response):
+            return self._after(case, site, response)
+        if not (isinstance(response, Failure) and case.is_own):
+            before = _before(case, site)
+            if before.verdict is not Verdict.ALLOW:
+                return _replayed(before, robots=case.robots)
+        if isinstance(response, Failure):
+            return _refused(case, response.code, response.detail)
+        return _with_event(case)
+
+    def _site(self, case: _Case) -> SiteKnowledge:
+        row, origin = case.row, case.url.origin
+        site = self._sites.of(origin, row["fetch_time"] or row["decided_at"], case.gate)
+        at = row["robots_retrieved_at"]
+        if at is None or site.robots.outcome.retrieved_at == at:
+            return site
+        return self._sites.of(origin, at, case.gate, robots_at=at)
+
+    def _after(self, case: _Case, site: SiteKnowledge, response: Response) -> Replayed:
+        head, seen, gate = response.head, response.seen, case.gate
+        if not case.is_own:
+            before = _before(case, site)
+            if before.verdict is not Verdict.ALLOW:
+                return _replayed(before, robots=case.robots)
+        if seen.carriers.references:
+            moment = case.row["decided_at"]
+            documents = self._sites.documents(seen.carriers.references, moment, gate)
+            seen = replace(seen, carriers=seen.carriers + documents)
+        carriers, media_type = site.carriers + seen.carriers, essence_of(seen.content_type)
+        facts = facts_after(
+            head,
+            seen,
+            collect_all(case.url, carriers, gate.policy, inherited=case.inherited, media_type=media_type),
+            today=case.day,
+            robots=case.robots,
+            unread_tries=site.unread_tries,
+        )
+        decision = gate.judge(facts)
+        if decision.reason == "site_file_unread" and decision.verdict != case.row["verdict"]:
+            # How often the URL itself was tried is the row's word: its last try is the one that is final.
+            tries = max(site.unread_tries, gate.policy.unread.retries)
+            decision = gate.judge(replace(facts, unread_tries=tries))
+        return _replayed(decision, robots=case.robots, barrier=seen.barrier)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Case:
+    """One row on its way through the checks."""
+
+    url: Url
+    row: Row
+    gate: Gate
+    day: date
+    inherited: tuple[Statement, ...]
+    site: SiteKnowledge | None = None
+    robots: RobotsAnswer | None = None
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the row is judged by the policy that it names: then a request that left had been admitted."""
+        return self.gate.policy.digest == str(self.row["policy_digest"])
+
+
+def _before(case: _Case, site: SiteKnowledge) -> Decision:
+    """What the gate says before a request."""
+    policy, robots = case.gate.policy, case.robots
+    assert robots is not None  # noqa: S101 - the site was asked before
+    collected = collect_all(case.url, site.carriers, policy, inherited=case.inherited)
+    budget = find_trap(case.url, policy.traps, depth=case.row["depth"], pages_of_domain=0)
+    if budget is None and (robots.waits.delay is not None or robots.waits.visit_times):
+        budget = find_long_wait(robots.waits, policy.politeness, case.row["decided_at"].time())
+    return case.gate.admit(
+        case.url,
+        today=case.day,
+        robots=robots,
+        statements=collected.statements,
+        soft=collected.soft,
+        unread=collected.unread,
+        unread_tries=site.unread_tries,
+        budget=budget,
+    )
+
+
+def _with_event(case: _Case) -> Replayed:
+    """With the event that the row tells of; where it tells of none, what was made of the evidence stands."""
+    row = case.row
+    if row["stage"] != "before_fetch" or row["reason"] not in EVENTS or row["fetch_status"] is not None:
+        return _replayed(case.gate.admit(case.url, today=case.day, robots=case.robots), robots=case.robots)
+    found = _refused(case, row["reason"], "")
+    barrier = {name: row[name] for name in _NO_BARRIER}
+    return replace(found, columns={**found.columns, **barrier}, event=row["reason"])
+
+
+def _refused(case: _Case, code: str, detail: str) -> Replayed:
+    """The decision of a visit that ended on the way."""
+    reason = REASONS.get(code)
+    if reason is None:
+        raise UnreplayableError("record_lost", f"the record tells of {code!r}, which is no reason")
+    budget = Refusal(code=code, detail=detail, defers=reason.verdicts[0] is Verdict.DEFER)
+    decision = case.gate.admit(case.url, today=case.day, robots=case.robots, budget=budget)
+    return _replayed(decision, robots=case.robots)
+
+
+def _url(row: Row, record: StoredRecord | None) -> Url:
+    """The exact URL: the record's, else the row's where nothing is hidden in it."""
+    if record is not None:
+        url = split(record.target_uri)  # type: ignore[arg-type] # our own record; a foreign one is no URL
+        if _HIDDEN not in row["url"] and url.text != row["url"]:
+            raise UnreplayableError("record_lost", f"the record is about {url.text}")
+        return url
+    if _HIDDEN in row["url"]:
+        raise UnreplayableError("url_hidden", "a value of the URL is hidden, and no record holds the exact one")
+    return split(row["url"])
+
+
+def _replayed(
+    decision: Decision,
+    *,
+    robots: RobotsAnswer | None = None,
+    barrier: Barrier | None = None,
+    listed: Listed | None = None,
+) -> Replayed:
+    """Lay a decision out in the columns of a row."""
+    columns: dict[str, Any] = {
+        "verdict": decision.verdict.value,
+        "verdict_search_index": decision.verdict_search_index.value,
+        "access": decision.access.value,
+        "state": decision.state.value,
+        "stage": decision.stage.value,
+        "reason": decision.reason,
+        "reasons": list(decision.reasons),
+        "agreement_ref": decision.agreement_ref,
+        **(_NO_ROBOTS if robots is None else _of_robots(robots)),
+        **(_NO_BARRIER if barrier is None else _of_barrier(barrier)),
+        **(_NO_LIST if listed is None else _of_list(listed)),
+        "statements": sorted(_statement(one) for one in decision.statements),
+        "statements_unread": [(one.protocol, one.why) for one in decision.unread],
+    }
+    return Replayed(decision=decision, columns=columns)
+
+
+def _of_robots(answer: RobotsAnswer) -> dict[str, Any]:
+    return {
+        "robots_status": answer.code.value,
+        "robots_digest": answer.digest,
+        "robots_group": answer.group,
+        "robots_rule": answer.rule,
+        "robots_line": answer.line,
+        "robots_retrieved_at": answer.retrieved_at,
+    }
+
+
+def _of_barrier(barrier: Barrier) -> dict[str, Any]:
+    return {
+        "access_barrier": barrier.kind.value,
+        "barrier_action": barrier.action.value,
+        "barrier_evidence": barrier.evidence,
+    }
+
+
+def _of_list(listed: Listed) -> dict[str, Any]:
+    return {
+        "blocklist_id": listed.list_id,
+        "blocklist_digest": listed.list_digest,
+        "blocklist_entry": listed.entry,
+    }
+
+
+def _statement(one: Statement) -> tuple[str, ...]:
+    return (one.protocol, one.use.value, one.preference.value, one.carrier.value, one.layer.value, one.value,
+            one.source.url, one.source.digest)  # fmt: skip

@@ -1,0 +1,136 @@
+"""Replays whole crawls: streams the rows, compares what is stored with what follows from the evidence, and counts."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.compute
+
+from crawler.audit.kept import History
+from crawler.audit.replay.deciding import Replayer
+from crawler.audit.replay.evidence import Records
+from crawler.audit.replay.rows import BARRIER, DECISION, LISTED, ROBOTS, rows_of
+from crawler.audit.replay.rules import Rules
+from crawler.audit.replay.sites import Sites
+from crawler.audit.replay.state import Finding, Outcome, UnreplayableError
+from crawler.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import date
+
+    from crawler.audit.replay.state import Replayed
+    from crawler.blocklists.matcher import Matcher
+    from crawler.policy.document import CrawlPolicy
+    from crawler.storage.reading import CrawlReader
+
+    Row = Mapping[str, Any]
+
+TOLD_EVERY = 5_000
+"""Rows between two lines of progress."""
+_PLAIN = (*DECISION, *ROBOTS, *BARRIER, *LISTED)
+_NOBODY: Callable[[int], None] = lambda _rows: None  # noqa: E731 - a default that says nothing
+
+
+@dataclass(slots=True, kw_only=True)
+class Replay:
+    """What replaying came to."""
+
+    counts: Counter[Outcome] = field(default_factory=Counter)
+    findings: list[Finding] = field(default_factory=list)
+    """Differences and rows without evidence, first ones first, ``limit`` of each outcome at most."""
+    whys: Counter[str] = field(default_factory=Counter)
+    """Code of what is missing, or of the event on record, to rows."""
+    seconds: float = 0.0
+
+    @property
+    def rows(self) -> int:
+        """All that were looked at."""
+        return self.counts.total()
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """1 for a difference, 3 where something cannot be replayed."""
+        if self.counts[Outcome.DIFFERENT]:
+            return ExitCode.FINDINGS
+        return ExitCode.INCOMPLETE if self.counts[Outcome.UNREPLAYABLE] else ExitCode.CLEAN
+
+
+def open_replayer(
+    reader: CrawlReader,
+    *,
+    policy: CrawlPolicy | None = None,
+    matcher: Matcher | None = None,
+    today: date | None = None,
+) -> Replayer:
+    """Go through the log once, and be ready for rows. Raises ``DamagedStateError``."""
+    sites, history = Sites(reader), History()
+    for entry in reader.entries():
+        if entry["type"] == "site_file":
+            sites.note(entry)
+        else:
+            history.note_rules(entry["body"])
+    return Replayer(sites, Records(reader), Rules(reader, history, policy=policy, matcher=matcher, today=today))
+
+
+def in_order(reader: CrawlReader) -> Iterator[Row]:
+    """Rows so that a redirect comes before what it led to: first all redirects by time, then the rest as they lie."""
+    field_of = pyarrow.compute.field
+    is_hop = field_of("fetch_redirect").is_valid() & (field_of("verdict") == "allow")
+    yield from sorted(rows_of(reader, is_hop), key=lambda row: row["decided_at"])
+    yield from rows_of(reader, ~pyarrow.compute.coalesce(is_hop, pyarrow.compute.scalar(False)))
+
+
+def replay(
+    reader: CrawlReader, into: Replay, *, limit: int = 10_000, announce: Callable[[int], None] = _NOBODY
+) -> None:
+    """Decide all rows of a crawl again, and compare. Raises ``DamagedStateError`` where it cannot be read at all."""
+    started = time.perf_counter()
+    replayer = open_replayer(reader)
+    for row in in_order(reader):
+        found = look_again(replayer, row)
+        into.counts[found.outcome] += 1
+        if found.code:
+            into.whys[found.code] += 1
+        is_told = found.outcome in {Outcome.DIFFERENT, Outcome.UNREPLAYABLE}
+        if is_told and into.counts[found.outcome] <= limit:
+            into.findings.append(found)
+        if into.rows % TOLD_EVERY == 0:
+            announce(into.rows)
+    into.seconds += time.perf_counter() - started
+
+
+def look_again(replayer: Replayer, row: Row) -> Finding:
+    """Decide one row again and say what that came to."""
+    if row["erased_at"] is not None or row["verdict"] is None:
+        return Finding(row=row, outcome=Outcome.ERASED, detail="", differences={})
+    try:
+        replayed = replayer.replay(row)
+    except UnreplayableError as error:
+        return Finding(row=row, outcome=Outcome.UNREPLAYABLE, code=error.code, detail=str(error), differences={})
+    differences = compare(row, replayed)
+    if differences:
+        return Finding(row=row, outcome=Outcome.DIFFERENT, detail="", differences=differences)
+    outcome = Outcome.SAME if replayed.event is None else Outcome.ON_RECORD
+    return Finding(row=row, outcome=outcome, code=replayed.event or "", detail="", differences={})
+
+
+def compare(row: Row, replayed: Replayed) -> dict[str, tuple[Any, Any]]:
+    """Columns that are not what they should be: stored, replayed."""
+    columns = replayed.columns
+    found = {name: (row[name], columns[name]) for name in _PLAIN if row[name] != columns[name]}
+    statements = sorted(_statement(one) for one in row["statements"])
+    if statements != columns["statements"]:
+        found["statements"] = (statements, columns["statements"])
+    unread = [(one["protocol"], one["why"]) for one in row["statements_unread"]]
+    if unread != columns["statements_unread"]:
+        found["statements_unread"] = (unread, columns["statements_unread"])
+    return found
+
+
+def _statement(one: Mapping[str, Any]) -> tuple[str, ...]:
+    return (one["protocol"], one["use"], one["preference"], one["carrier"], one["layer"], one["value"],
+            one["source_url"], one["evidence_digest"])  # fmt: skip
