@@ -263,6 +263,7 @@ LINKS = (
 )
 _CARRIERS: dict[str, dict[str, tuple[Sequence[str], str, Callable[[OptOutReader, bytes], Reading]]]] = {
     "ai-tokens": {"robots.txt": ((*ROBOTS, *COMMON), ROBOTS_FILE, _robots)},
+    "disallow-ai-training": {"robots.txt": ((*ROBOTS, *COMMON), ROBOTS_FILE, _robots)},
     "aipref": {
         "robots.txt": ((*ROBOTS, *COMMON), ROBOTS_FILE, _robots),
         "field": (

@@ -202,6 +202,12 @@ def _robots_records(place: Place) -> tuple[Site, ...]:
         ("usage.test", "aipref", "Content-Usage", "User-agent: *\nContent-Usage: train-ai=n, search=y\n"),
         ("licence.test", "rsl", "License", f"License: {place('licence.test/rsl.xml')}\n\nUser-agent: *\n"),
         (
+            "draft.test",
+            "disallow-ai-training",
+            "DisallowAITraining",
+            "User-agent: *\nDisallowAITraining: /\n",
+        ),
+        (
             "tokens.test",
             "ai-tokens",
             "groups of AI crawlers",

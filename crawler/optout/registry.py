@@ -9,6 +9,7 @@ from crawler.optout.readers.ai_txt import AiTxtReader
 from crawler.optout.readers.aipref import AiprefReader
 from crawler.optout.readers.c2pa import C2paReader
 from crawler.optout.readers.content_signals import ContentSignalsReader
+from crawler.optout.readers.disallow_ai_training import DisallowAiTrainingReader
 from crawler.optout.readers.licence import LicenceReader
 from crawler.optout.readers.plus_xmp import PlusXmpReader
 from crawler.optout.readers.robots_meta import RobotsMetaReader
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 READERS: tuple[OptOutReader, ...] = (
     AiTokensReader(),
+    DisallowAiTrainingReader(),
     AiprefReader(),
     ContentSignalsReader(),
     TdmRepReader(),

@@ -16,6 +16,7 @@ PUBLISHED = {
     "robots-meta": "robots-meta.json",
     "unlisted": "robots-meta.json",
     "ai-tokens": "ai-tokens.json",
+    "disallow-ai-training": "ai-tokens.json",
     "aipref": "aipref.json",
     "content-signals": "content-signals.json",
     "trust-txt": "trust-txt.json",

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.optout.interface import ResponseHead
-from crawler.optout.readers import ai_tokens, aipref
+from crawler.optout.readers import aipref, disallow_ai_training
 from crawler.optout.robots.groups import parse
 from crawler.optout.statement import Preference, Question, RobotsRecords, Source, Use
 from crawler.values.digest import sha256
@@ -51,7 +51,7 @@ def test_any_field_is_read(values: list[str], use: Use) -> None:
 @pytest.mark.parametrize("label", ["Content-Usage: /x{} train-ai=n", "DisallowAITraining: /x{}"])
 def test_many_rules(label: str) -> None:
     """A reservation behind the limit covers every path; a grant there covers none."""
-    reader = aipref.AiprefReader() if "Usage" in label else ai_tokens.AiTokensReader()
+    reader = aipref.AiprefReader() if "Usage" in label else disallow_ai_training.DisallowAiTrainingReader()
     lines = "\n".join(label.format(number) for number in range(reader_limit(label) + 2))
     robots = RobotsRecords(file=parse(f"User-agent: *\nAllow: /\n{lines}\n".encode()), source=SOURCE)
     assert {one.preference for one in reader.read_robots(robots).about(QUESTION)} == {Preference.RESERVED}
@@ -63,4 +63,4 @@ def test_many_rules(label: str) -> None:
 
 def reader_limit(label: str) -> int:
     """Limit of the reader of that record."""
-    return aipref.RULE_LIMIT if "Usage" in label else ai_tokens.RULE_LIMIT
+    return aipref.RULE_LIMIT if "Usage" in label else disallow_ai_training.RULE_LIMIT

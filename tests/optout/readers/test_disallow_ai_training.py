@@ -1,10 +1,10 @@
-"""AI tokens: many rules; the rest is in the vectors."""
+"""DisallowAITraining: many rules; the rest is in the vectors."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from crawler.optout.readers.ai_tokens import RULE_LIMIT, AiTokensReader
+from crawler.optout.readers.disallow_ai_training import RULE_LIMIT, DisallowAiTrainingReader
 from crawler.optout.robots.groups import parse
 from crawler.optout.statement import Preference, Question, RobotsRecords, Source, Use
 from crawler.values.digest import sha256
@@ -21,4 +21,4 @@ def test_many_rules() -> None:
     for count, said in ((RULE_LIMIT, set()), (RULE_LIMIT + 2, {Preference.RESERVED})):
         lines = "\n".join(f"DisallowAITraining: /x{number}" for number in range(count))
         robots = RobotsRecords(file=parse(f"User-agent: *\nAllow: /\n{lines}\n".encode()), source=SOURCE)
-        assert {one.preference for one in AiTokensReader().read_robots(robots).about(QUESTION)} == said
+        assert {one.preference for one in DisallowAiTrainingReader().read_robots(robots).about(QUESTION)} == said
