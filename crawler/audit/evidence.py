@@ -63,6 +63,8 @@ class Evidence:
     root: Path
     trust: Trust
     """What the auditor brought; the folder's notes of rotation are followed from there."""
+    is_trust_given: bool = False
+    """Whether the auditor named it: then a key that it does not name is wrong, not only unknown."""
     tell: Callable[[int, int], None] = lambda _done, _total: None
     """Told how many octets are done, of how many."""
     undecided: list[str] = field(default_factory=list)

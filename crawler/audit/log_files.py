@@ -133,7 +133,7 @@ def _unpacked(octets: bytes) -> bytes:
         unpacker = isal_zlib.decompressobj(_GZIP)
         try:
             parts.append(unpacker.decompress(octets, _MOST))
-        except (zlib.error, IsalError) as error:
+        except (zlib.error, IsalError) as error:  # type: ignore[misc] # the stub calls the class an instance
             raise ValueError(f"is no whole gzip file ({error})") from error
         if not unpacker.eof:
             raise ValueError("was cut")

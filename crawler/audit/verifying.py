@@ -64,9 +64,18 @@ class Verification:
         }  # fmt: skip
 
 
-def verify(root: Path, trust: Trust, tell: Callable[[int, int], None] = lambda _done, _total: None) -> Verification:
-    """Run all checks. Raises UsageError where the folder holds no crawl at all."""
-    evidence = Evidence(root=root, trust=trust, tell=tell)
+def verify(
+    root: Path,
+    trust: Trust,
+    *,
+    is_trust_given: bool = True,
+    tell: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Verification:
+    """Run all checks. Raises UsageError where the folder holds no crawl at all.
+
+    ``is_trust_given``: the auditor named whom to believe, so that any other signer is a finding.
+    """
+    evidence = Evidence(root=root, trust=trust, is_trust_given=is_trust_given, tell=tell)
     if not (root / CRAWL_FILE).exists() and not any((root / name).is_dir() for name in (LOG, MANIFEST, CHECKPOINTS)):
         raise UsageError(f"{root}: holds no crawl (no {CRAWL_FILE}); give the folder that `crawl -o` wrote")
     try:

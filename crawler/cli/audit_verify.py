@@ -50,7 +50,15 @@ def command(folders: tuple[Path, ...], trust_file: Path | None, as_json: bool, q
     from crawler.audit.verifying import verify  # noqa: PLC0415 - Arrow is loaded only to read
 
     trust = _trust(trust_file)
-    found = [verify(folder, trust, _teller(folder, is_quiet=quiet or as_json)) for folder in folders]
+    found = [
+        verify(
+            folder,
+            trust,
+            is_trust_given=trust_file is not None,
+            tell=_teller(folder, is_quiet=quiet or as_json),
+        )
+        for folder in folders
+    ]
     if as_json:
         print_json("verification", {"crawls": [one.as_json() for one in found]})
     else:

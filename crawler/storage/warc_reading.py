@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from isal import isal_zlib
+from isal.igzip_lib import IsalError
 
 from crawler.errors import DamagedStateError
 from crawler.storage.layout import OPEN_SUFFIX
@@ -77,7 +78,7 @@ def read_record(folder: Folder, name: str, offset: int, length: int) -> StoredRe
 
 
 def read_record_at(folder: Folder, name: str, offset: int) -> StoredRecord:
-    """Read the member that begins there, whose length nobody noted. Raises DamagedStateError as ``read_record`` does."""
+    except (zlib.error, IsalError) as error:  # type: ignore[misc] # the stub calls it an instance
     place = f"{folder.path / name} at {offset}"
     unpacker = zlib.decompressobj(_GZIP)
     parts = []
@@ -143,7 +144,7 @@ def walk_members(folder: Folder, name: str, length: int) -> Iterator[Member]:
                 unpacker = isal_zlib.decompressobj(_GZIP)
         if start != length:
             raise DamagedStateError(f"{path}: cut in the record at {start}; {length} octets were committed")
-    except zlib.error as error:
+    except (zlib.error, IsalError) as error:  # type: ignore[misc] # the stub calls the class an instance
         raise DamagedStateError(f"{path}: damaged in the record at {start}: {error}") from error
     finally:
         os.close(descriptor)

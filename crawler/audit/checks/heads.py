@@ -51,7 +51,7 @@ def check_signature(
 ) -> Iterator[Finding]:
     """Who signed a head, and whether that key was to be believed then."""
     labels = [one.label for one in head.note.signatures]
-    known = [key for label in labels if (key := evidence.trust.find(label) or _offered(evidence, label)) is not None]
+    known = [key for label in labels if (key := evidence.trust.find(label) or offered_key(evidence, label)) is not None]
     if not known:
         yield Finding(
             check=check, file=path, problem=f"is signed by {', '.join(labels)}, a key that nothing here names"
@@ -60,6 +60,10 @@ def check_signature(
     for key in known:
         if not head.note.is_signed_by(key):
             yield Finding(check=check, file=path, problem=f"the signature of {key.label} does not fit")
+        elif not evidence.trust.knows(key) and evidence.is_trust_given:
+            yield Finding(
+                check=check, file=path, problem=f"is signed by {key.label}, which the trust file does not name"
+            )
         elif not evidence.trust.knows(key):
             _once(evidence.undecided, NOBODY.format(label=key.label))
         elif moment is not None and not evidence.trust.believes(key, moment):
@@ -67,7 +71,7 @@ def check_signature(
             yield Finding(check=check, file=path, problem=problem, seq=head.checkpoint.size - 1)
 
 
-def _offered(evidence: Evidence, label: str) -> VerifierKey | None:
+def offered_key(evidence: Evidence, label: str) -> VerifierKey | None:
     """The key as the folder itself has it: enough to see that a signature fits, never to believe it."""
     key_id = label.rpartition("+")[2]
     for path in evidence.names(ATTESTATIONS):

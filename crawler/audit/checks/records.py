@@ -119,7 +119,7 @@ def _walk(evidence: Evidence, part: _Part, erased: frozenset[str]) -> tuple[int,
                 places = left.pop(position, [])
                 try:
                     record, length = _member(data, position, places[0].length if places else 0)
-                except (zlib.error, IsalError, ValueError) as error:
+                except (zlib.error, IsalError, ValueError) as error:  # type: ignore[misc] # as in log_files
                     finding(f"at {position}: no whole record ({error})", nearest(position))
                     return count, found
                 count += 1

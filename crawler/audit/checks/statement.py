@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from crawler.audit.checks.heads import NOBODY
+from crawler.audit.checks.heads import NOBODY, offered_key
 from crawler.audit.checks.interface import Finding
 from crawler.provenance.checkpoint import hash_base64
-from crawler.provenance.signed_note import VerifierKey
 from crawler.provenance.statement import Envelope
 from crawler.storage.layout import ATTESTATIONS, BAG_FILES, BAG_README, CRAWL_FILE, ENVELOPE_ENDING, number_of
 
@@ -73,13 +72,16 @@ class Statement:
     def _signature(self, evidence: Evidence, path: str, envelope: Envelope) -> Iterator[Finding]:
         key = evidence.trust.find(envelope.keyid)
         if key is None:
-            key = _offered(evidence, envelope.keyid)
+            key = offered_key(evidence, envelope.keyid)
             if key is None:
                 problem = f"is signed by {envelope.keyid}, a key that nothing here names"
                 yield Finding(check=self.id, file=path, problem=problem)
                 return
             told = NOBODY.format(label=key.label)
-            if told not in evidence.undecided:
+            if evidence.is_trust_given:
+                problem = f"is signed by {key.label}, which the trust file does not name"
+                yield Finding(check=self.id, file=path, problem=problem)
+            elif told not in evidence.undecided:
                 evidence.undecided.append(told)
         if not envelope.is_signed_by(key):
             yield Finding(check=self.id, file=path, problem=f"the signature of {key.label} does not fit")
@@ -99,15 +101,3 @@ class Statement:
         }  # fmt: skip
         if told != wanted or envelope.predicate.get("origin") != head.checkpoint.origin:
             yield Finding(check=self.id, file=path, problem=f"is not about {head.path} as it is")
-
-
-def _offered(evidence: Evidence, label: str) -> VerifierKey | None:
-    for path in evidence.names(ATTESTATIONS):
-        if path.endswith(".vkey"):
-            try:
-                key = VerifierKey.parse(evidence.read(path).decode().strip())
-            except (OSError, ValueError):
-                continue
-            if key.label == label:
-                return key
-    return None
