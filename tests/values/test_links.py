@@ -12,7 +12,7 @@ from scrapy.linkextractors import LinkExtractor
 
 from crawler.errors import UrlError
 from crawler.values.html import scan
-from crawler.values.links import base_url, frames, images, outlinks, refresh
+from crawler.values.links import base_url, embedded, frames, outlinks, refresh
 from crawler.values.url import canonicalise
 from tests.shared import shared_path
 
@@ -109,7 +109,25 @@ def test_frames_and_images() -> None:
     page = scan(b"<iframe src=/f></iframe><img src=/i><img src=data:,x><a href=/a>x</a>", content_type=HTML)
     assert outlinks(page, URL) == ("https://site.example/a",)
     assert frames(page, URL) == ("https://site.example/f",)
-    assert images(page, URL) == ("https://site.example/i",)
+    assert embedded(page, URL) == (("image", "https://site.example/i"),)
+
+
+def test_embedded_media() -> None:
+    """Sound, films and documents by element; what an object shows by the ending of its name."""
+    markup = (
+        b"<picture><source srcset=/p1><img src=/p2></picture><audio src=/s1><source src=/s2><source></audio>"
+        b"<video src=/v1 poster=/p3><source src=/v2></video><embed src=/o.pdf><object data=/o></object>"
+        b"<object data=/o.SVG?x.pdf></object>"
+    )
+    found = embedded(scan(markup, content_type=HTML), URL)
+    assert found == (
+        *(("image", f"https://site.example/{name}") for name in ("p1", "p2", "p3")),
+        *(("audio", f"https://site.example/{name}") for name in ("s1", "s2")),
+        *(("video", f"https://site.example/{name}") for name in ("v1", "v2")),
+        ("document", "https://site.example/o.pdf"),
+        ("document", "https://site.example/o"),
+        ("image", "https://site.example/o.SVG?x.pdf"),
+    )
 
 
 @pytest.mark.parametrize(

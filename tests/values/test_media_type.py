@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.values.media_type import HTML_TYPES, detect, essence_of, modality
+from crawler.values.media_type import HTML_TYPES, detect, essence_of, kind_of_name, modality
 
 
 @pytest.mark.parametrize(
@@ -97,6 +97,23 @@ def test_any_body_has_an_answer(body: bytes, declared: str | None) -> None:
     found = detect(body, declared)
     assert found is not None or declared is None
     assert (modality(found) is None) == (found is None)
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        ("https://a.test/photo.JPG?x=y.pdf", "image"),
+        ("https://a.test/a.b/film.mp4", "video"),
+        ("https://a.test/song.mp3", "audio"),
+        ("https://a.test/paper.pdf", "document"),
+        ("https://a.test/mp3", None),
+        ("https://a.pdf/", None),
+        ("https://a.test/page.html", None),
+    ],
+)
+def test_kind_of_name(url: str, kind: str | None) -> None:
+    """The ending of the last part of the path, and nothing else."""
+    assert kind_of_name(url) == kind
 
 
 @pytest.mark.parametrize(
