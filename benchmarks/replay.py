@@ -1,0 +1,69 @@
+"""Rows a second that ``audit replay`` decides again on one core, over a crawl whose rows are multiplied.
+
+    python benchmarks/replay.py [CRAWL] [--rows 1000000] [--only before_fetch|after_fetch]
+
+Without CRAWL the demo is crawled. Each row stands in the manifest many times: log, records and rules stay those of the
+crawl, and every copy is read, decided and compared for itself, its record included. What repetition hides is the disk.
+Prints seconds, rows a second and the memory at the peak, for all rows and by stage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute
+import pyarrow.parquet
+
+from crawler.audit.replay.running import Replay, replay
+from crawler.storage.reading import CrawlReader
+
+SEGMENT = 100_000
+
+
+def multiplied(crawl: Path, folder: Path, rows: int, only: str | None) -> None:
+    """Copy the crawl with so many rows, in segments, without the frontier."""
+    shutil.copytree(crawl, folder, ignore=shutil.ignore_patterns("state", "*.parquet"))
+    shutil.copytree(crawl / "state", folder / "state", ignore=shutil.ignore_patterns("*"))
+    table = pyarrow.parquet.read_table(crawl / "manifest")
+    if only is not None:
+        table = table.filter(pyarrow.compute.equal(table["stage"], only))
+    table = table.unify_dictionaries()
+    for number in range(0, rows, SEGMENT):
+        size = min(SEGMENT, rows - number)
+        times = size // table.num_rows + 1
+        part = pa.concat_tables([table] * times).combine_chunks().slice(0, size)
+        target = folder / "manifest" / f"w0-{number // SEGMENT:06d}.parquet"
+        pyarrow.parquet.write_table(part, target, compression="zstd", row_group_size=20_000)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("crawl", nargs="?", type=Path)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--only", choices=("before_fetch", "after_fetch"))
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        crawl = given.crawl
+        if crawl is None:
+            crawl = Path(name) / "demo"
+            subprocess.run([sys.executable, "-m", "crawler", "demo", "-o", str(crawl)], check=True, capture_output=True)
+        folder = Path(name) / "many"
+        multiplied(crawl, folder, given.rows, given.only)
+        found = Replay()
+        with CrawlReader.open(folder) as reader:
+            replay(reader, found)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{found.rows} rows in {found.seconds:.1f} s: {found.rows / found.seconds:.0f} a second, {peak:.0f} MiB")
+    print(", ".join(f"{count} {kind}" for kind, count in found.counts.items()))
+
+
+if __name__ == "__main__":
+    main()
