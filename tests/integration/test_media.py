@@ -1,4 +1,4 @@
-"""Embedded and linked media: asked for as the policy wants them, judged by their own site, their page and their bytes."""
+"""Embedded and linked media: asked for as the policy says, judged by their own site, their page and their bytes."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ def test_each_file_passes_the_gate_of_its_own_host(lab: Lab, web: ScriptedWeb) -
     site.set(
         "/",
         html(
-            f"<picture><source srcset='{url('cdn.test', '/a.png')} 2x'></picture><img src='{url('cdn.test', '/b.jpg')}'>"
+            f"<picture><source srcset='{url('cdn.test', '/a.png')} 2x'></picture>"
+            f"<img src='{url('cdn.test', '/b.jpg')}'>"
             f"<img src='{url('closed.test', '/c.jpg')}'><img src='{url('reserving.test', '/d.jpg')}'>"
             f"<embed src='{url('cdn.test', '/e.pdf')}'><object data='{url('cdn.test', '/f.pdf')}'></object>"
             f"<img src='{url('cdn.test', '/page')}'>"

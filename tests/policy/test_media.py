@@ -53,5 +53,5 @@ def test_embedded_kinds_are_kinds() -> None:
     """Nothing is asked for that would not be kept."""
     with pytest.raises(DocumentError, match="'video' is not among kinds"):
         policy('[media]\nkinds = ["image"]\nembedded = ["image", "video"]')
-    with pytest.raises(DocumentError, match="media.kinds"):
+    with pytest.raises(DocumentError, match=r"media\.kinds"):
         policy('[media]\nkinds = ["picture"]')
