@@ -24,6 +24,7 @@ from crawler.optout.robots.outcome import (
     judge,
     retry_delay,
 )
+from crawler.optout.robots.specifications import SPECIFICATIONS, specification_on
 from crawler.optout.site_file import Found, SiteFileOutcome
 from crawler.optout.statement import RobotsRecords, Source
 from crawler.policy.decision import Decision
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from crawler.optout.collect import CarrierReadings
+    from crawler.optout.robots.specifications import Specification
     from crawler.policy.document import CrawlPolicy
     from crawler.values.digest import Digest
     from crawler.values.url import CanonicalUrl, Url
@@ -282,12 +284,18 @@ def not_asked(
     return StoredFile(path=path, facts=outcome.to_json(), failures=0, retrieved_at=now, lifetime=lifetime, body=None)
 
 
-def robots_rules(stored: StoredFile, policy: CrawlPolicy) -> RobotsRules:
-    """Parse what was kept; raises ``DamagedStateError`` where the body is not the one that the facts name."""
+def robots_rules(
+    stored: StoredFile, policy: CrawlPolicy, specifications: Sequence[Specification] = SPECIFICATIONS
+) -> RobotsRules:
+    """Parse what was kept, by the specification of the day when it was fetched.
+
+    Raises ``DamagedStateError`` where the body is not the one that the facts name.
+    """
     bodies: Mapping[Digest, bytes] = {} if stored.body is None else {sha256(stored.body): stored.body}
     fetch = RobotsFetch.from_facts(json.loads(stored.facts), bodies)
     tokens = (policy.identity.product_token, *policy.robots.also_bind)
-    return RobotsRules(judge(fetch), tokens, limit=policy.limits.robots_bytes)
+    specification = specification_on(stored.retrieved_at.date(), specifications)
+    return specification.rules(judge(fetch), tokens, limit=policy.limits.robots_bytes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
