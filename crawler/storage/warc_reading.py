@@ -78,7 +78,7 @@ def read_record(folder: Folder, name: str, offset: int, length: int) -> StoredRe
 
 
 def read_record_at(folder: Folder, name: str, offset: int) -> StoredRecord:
-    except (zlib.error, IsalError) as error:  # type: ignore[misc] # the stub calls it an instance
+    """Read the member that begins there, of a length nobody noted. Raises DamagedStateError as ``read_record`` does."""
     place = f"{folder.path / name} at {offset}"
     unpacker = zlib.decompressobj(_GZIP)
     parts = []
@@ -144,7 +144,7 @@ def walk_members(folder: Folder, name: str, length: int) -> Iterator[Member]:
                 unpacker = isal_zlib.decompressobj(_GZIP)
         if start != length:
             raise DamagedStateError(f"{path}: cut in the record at {start}; {length} octets were committed")
-    except (zlib.error, IsalError) as error:  # type: ignore[misc] # the stub calls the class an instance
+    except (zlib.error, IsalError) as error:  # type: ignore[misc] # the stub is wrong
         raise DamagedStateError(f"{path}: damaged in the record at {start}: {error}") from error
     finally:
         os.close(descriptor)
