@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, Entry] = {
     "conformance": Entry(module="crawler.cli.conformance", summary="Run opt-out vectors through readers and decision."),
     "policy": Entry(module="crawler.cli.policy", summary="The files that decide, and the documents made from them."),
     "blocklist": Entry(module="crawler.cli.blocklist", summary="Lists of sites that are never visited."),
+    "keys": Entry(module="crawler.cli.keys", summary="Keys that sign crawls: made on first use, rotated."),
     "completion": Entry(module="crawler.cli.completion", summary="Print the completion script of a shell."),
 }
 

@@ -1,0 +1,83 @@
+"""Changes to a finished crawl that have to be found and named (reliability R6.14).
+
+    python benchmarks/tamper.py [--places 20] [--kinds NAME...] [--processes 2]
+
+Crawls the demo, changes a copy of it in one way at one place, and verifies the copy; prints what was not found or not
+named by its file. The seed is printed and can be given again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+from crawler.audit.verifying import verify
+from crawler.errors import ClearcrawlError, ExitCode
+from crawler.signing.key_folder import KeyFolder
+from tests.demo_run import run_demo
+from tests.evidence.tampering import ALL, KINDS, copy, tamper
+
+
+def one(task: tuple[str, int], *, root: Path, keys: Path, seed: int) -> tuple[str, int, str]:
+    """Change a copy, verify it, answer what is wrong with the answer; empty where it was found and named."""
+    kind, place = task
+    work = Path(tempfile.mkdtemp(prefix="clearcrawl-tamper-"))
+    try:
+        changed = copy(root, work / "out")
+        told = tamper(changed, kind, random.Random(f"{seed} {kind} {place}"))  # noqa: S311 - repeatable
+        result = verify(changed, KeyFolder(keys).trust())
+        named = {finding.file for finding in result.findings}
+        if result.code is not ExitCode.FINDINGS:
+            return kind, place, f"exit {int(result.code)}"
+        if not named & told:
+            return kind, place, f"named {sorted(named)[:4]}, not {sorted(told)}"
+    except ClearcrawlError as error:
+        return kind, place, "" if error.exit_code is not ExitCode.CLEAN else "no error"
+    except Exception as error:  # noqa: BLE001 - a traceback is what must never be
+        return kind, place, f"traceback: {error!r}"
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return kind, place, ""
+
+
+def main() -> int:
+    """Run all kinds at all places."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--places", type=int, default=20)
+    parser.add_argument("--kinds", nargs="*", default=ALL)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as made:
+        keys = Path(made) / "keys"
+        os.environ["CLEARCRAWL_KEYS"] = str(keys)
+        root = run_demo(Path(made) / "out").folder.absolute()
+        tasks = [(kind, place) for kind in options.kinds for place in range(options.places)]
+        started = time.perf_counter()
+        with ProcessPoolExecutor(options.processes) as pool:
+            run = partial(one, root=root, keys=keys, seed=options.seed)
+            missed = [found for found in pool.map(run, tasks, chunksize=4) if found[2]]
+        seconds = time.perf_counter() - started
+    for kind, place, why in missed:
+        print(f"missed: {kind} at place {place}: {why}")
+    by_kind = Counter(kind for kind, _, _ in missed)
+    kinds = len({kind.partition("/")[0] for kind in options.kinds})
+    print(f"seed {options.seed}: {kinds} kinds ({len(options.kinds)} with a bag made anew), {options.places} places")
+    print(
+        f"found and named {len(tasks) - len(missed)} of {len(tasks)} in {seconds:.0f} s; kinds missed: {dict(by_kind)}"
+    )
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    assert KINDS  # noqa: S101 - the table is what this measures
+    sys.exit(main())
