@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Self
 from crawler.errors import DamagedStateError, StorageError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
     from types import TracebackType
 
@@ -53,6 +54,7 @@ CRAWL_HEAD: Final = "crawl"
 _FOLDER_MODE = 0o700
 _FILE_MODE = 0o600
 _WORKER = re.compile(r"[a-z][a-z0-9]{0,15}")
+_SEGMENT = re.compile(r"([a-z][a-z0-9]*-[0-9]{6})(?:-e([0-9]+))?(\..+)")
 _CONTENT = (WARC, INDEX, MANIFEST, LOG)
 _LEFTOVERS = frozenset({CRAWL_FILE + TEMPORARY_SUFFIX})
 
@@ -75,6 +77,24 @@ def index_name(worker: str, number: int) -> str:
 def log_name(worker: str, number: int) -> str:
     """Name of the leaf data of a segment's log entries."""
     return f"{worker}-{number:06d}.jsonl.gz"
+
+
+def rewritten_name(name: str) -> str:
+    """Name of a segment's file after one more erasure: ``w0-000001-e1.parquet`` follows ``w0-000001.parquet``."""
+    match = _SEGMENT.fullmatch(name)
+    if match is None:
+        raise ValueError(f"{name!r} is no file of a segment")
+    return f"{match[1]}-e{int(match[2] or 0) + 1}{match[3]}"
+
+
+def newest_names(names: Iterable[str]) -> list[str]:
+    """Without files that an erasure has replaced and that are still to be removed; sorted by segment."""
+    found: dict[tuple[str, str], tuple[int, str]] = {}
+    for name in names:
+        match = _SEGMENT.fullmatch(name)
+        key, times = ((match[1], match[3]), int(match[2] or 0)) if match else ((name, ""), 0)
+        found[key] = max(found.get(key, (-1, "")), (times, name))
+    return [name for _, (_, name) in sorted(found.items())]
 
 
 def checkpoint_name(worker: str, number: int) -> str:

@@ -20,7 +20,18 @@ from crawler.provenance.leaf import ROW_TYPES
 from crawler.storage.crawl_file import read_crawl_file
 from crawler.storage.entries import Counts, SiteFileEntry, UrlState
 from crawler.storage.journal import open_for_reading
-from crawler.storage.layout import CRAWL_FILE, DATABASE, FOLDERS, LOG, MANIFEST, STATE, WARC, Folder, check_format
+from crawler.storage.layout import (
+    CRAWL_FILE,
+    DATABASE,
+    FOLDERS,
+    LOG,
+    MANIFEST,
+    STATE,
+    WARC,
+    Folder,
+    check_format,
+    newest_names,
+)
 from crawler.storage.manifest import open_dataset, table_of
 from crawler.storage.warc_reading import read_record, read_record_at
 from crawler.values.digest import Digest, sha256
@@ -117,6 +128,12 @@ class CrawlReader:
         if not found:
             return None
         return Counts(**{name: sum(getattr(counts, name) for counts in found) for name in Counts.__slots__})
+
+    def logged(self, kind: str) -> int | None:
+        """How many entries of that type the log has; ``None`` where the state is not in the folder."""
+        query = "SELECT count(*) FROM leaves WHERE type = ?"
+        found = [journal.execute(query, (kind,)).fetchone()[0] for journal in self._journals.values()]
+        return sum(found) if found else None
 
     def attempts_since(self, wall: float) -> int:
         """How many of the newest attempts ended after that Unix time; looks at ``_NEWEST`` a worker at most."""

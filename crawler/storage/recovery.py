@@ -10,6 +10,7 @@ import pyarrow.parquet
 
 from crawler.errors import DamagedStateError
 from crawler.storage.entries import Recovery, WarcKind
+from crawler.storage.erasing import finish_erasure
 from crawler.storage.layout import INDEX, LOG, MANIFEST, OPEN_SUFFIX, TEMPORARY_SUFFIX, WARC
 from crawler.storage.segments import known_files
 from crawler.storage.warc_files import WarcFile
@@ -25,6 +26,7 @@ def recover(folder: CrawlFolder, journal: Journal, recorder: Recorder, *, time: 
 
     Raises DamagedStateError for what cannot be put right without losing something committed, OSError, sqlite3.Error.
     """
+    finish_erasure(folder, journal)
     removed = _remove_unfinished(folder, journal)
     _check_segments(folder, journal)
     cut, sealed = _resume_warcs(folder, journal, recorder)

@@ -1,0 +1,1 @@
+"""Removes from ended crawls what is revoked or named, with reason, tombstone and receipt; no Scrapy."""

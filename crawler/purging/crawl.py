@@ -1,0 +1,164 @@
+"""One ended crawl, open to be purged: locked, finished where a purge was killed, and sealed anew afterwards."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from crawler.errors import DamagedStateError, StorageError, UsageError
+from crawler.provenance.leaf import time_text
+from crawler.purging.selection import REPEATS
+from crawler.storage.crawl_file import read_crawl_file, write_crawl_file
+from crawler.storage.entries import RunInfo
+from crawler.storage.erasing import Order, erase, finish_erasure, payloads_of, publish_entries, repeats_of
+from crawler.storage.evidence import Evidence
+from crawler.storage.handover import withdraw_bag
+from crawler.storage.journal import Journal, open_for_reading
+from crawler.storage.layout import BAG_FILES, CRAWL_FILE, DATABASE, STATE, CrawlFolder, Folder, check_format
+from crawler.storage.lock import lock
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+    from typing import Self
+
+    from crawler.purging.selection import Selection
+    from crawler.storage.erasing import Replaced
+    from crawler.storage.notary import Sealer
+
+_UNSETTLED = (
+    "SELECT (SELECT count(*) FROM files WHERE NOT closed) + (SELECT count(*) FROM pending WHERE is_row)"
+    " + (SELECT count(*) FROM attempts WHERE outcome = 'sent')"
+)
+"""What a crawl that was killed leaves behind, and a purge that was killed does not."""
+
+
+class PurgeableCrawl:
+    """A context manager. Purge each crawl once: selection first, then ``purge`` for each worker, then ``seal``."""
+
+    def __init__(self, path: Path) -> None:
+        """Lock the folder and bring a killed purge to its end; ``is_sealed``: whether the hand-over is in place.
+
+        Raises UsageError for a crawl that was killed or has no state, FolderInUseError, DamagedStateError.
+        """
+        self.path = path
+        if not (path / CRAWL_FILE).is_file():
+            raise UsageError(f"{path}: holds no crawl (no {CRAWL_FILE}); give the folder that `crawl -o` wrote")
+        check_format(path)
+        self._stack = ExitStack()
+        try:
+            root = self._stack.enter_context(Folder.descend(path))
+            lock(root)
+            self.is_sealed = root.size(BAG_FILES[-1]) is not None
+            self.crawl = read_crawl_file(root)
+            self._workers = {name: self._open(root, name) for name in _workers_of(path)}
+        except BaseException:
+            self._stack.close()
+            raise
+
+    def _open(self, root: Folder, worker: str) -> tuple[CrawlFolder, Journal]:
+        self._check_settled(self.path / STATE / worker / DATABASE)
+        folder = CrawlFolder(root, worker)
+        for one in (*folder.subfolders.values(), folder.state):
+            self._stack.callback(one.close)
+        journal, _ = Journal.open(folder.state, is_new=False)
+        self._stack.callback(journal.close)
+        finish_erasure(folder, journal)
+        publish_entries(folder, journal, now=datetime.now(UTC))
+        return folder, journal
+
+    def _check_settled(self, path: Path) -> None:
+        """Raise UsageError, before anything is touched, where the crawl itself has to be put in order first."""
+        try:
+            with closing(open_for_reading(path)) as connection:
+                unsettled = connection.execute(_UNSETTLED).fetchone()[0]
+        except sqlite3.Error as error:
+            raise DamagedStateError(f"{path}: {error}; restore it") from error
+        if unsettled:
+            raise UsageError(
+                f"{self.path}: the crawl was killed and has to be put in order first: "
+                f"clearcrawl crawl -o {self.path}, stop it with Ctrl-C, then purge"
+            )
+
+    def payloads(self, selection: Selection) -> set[bytes]:
+        """Digests of the bodies that go."""
+        return payloads_of(self._workers[selection.worker][1], selection.rows)
+
+    def add_repeats(self, selection: Selection, payloads: Collection[bytes], authority: str) -> int:
+        """Add the rows whose records stand for a body that goes: they would point to nothing. Answer how many."""
+        before = len(selection.rows)
+        for seq in repeats_of(self._workers[selection.worker][1], payloads):
+            selection.rows.setdefault(seq, (REPEATS, authority))
+        return len(selection.rows) - before
+
+    def purge(self, selection: Selection) -> list[Replaced]:
+        """Remove the rows. Raises StorageError, DamagedStateError; before the commit nothing has changed."""
+        folder, journal = self._workers[selection.worker]
+        groups: dict[tuple[str, str], list[int]] = {}
+        for seq in sorted(selection.rows):
+            groups.setdefault(selection.rows[seq], []).append(seq)
+        orders = [Order(seqs=tuple(seqs), reason=key[0], authority=key[1]) for key, seqs in groups.items()]
+        try:
+            withdraw_bag(folder.root)
+            return erase(folder, journal, orders, now=datetime.now(UTC))
+        except (OSError, sqlite3.Error, pa.ArrowException) as error:
+            raise StorageError(f"{self.path}: purging failed: {error}; run it again to go on") from error
+
+    def seal(self, sealer: Sealer | None) -> str | None:
+        """Sign the log as it is now and hand over anew; answer why that is not complete, or ``None``."""
+        problem = None
+        try:
+            for folder, journal in self._workers.values():
+                publish_entries(folder, journal, now=datetime.now(UTC))
+                problem = self._seal(folder, journal, sealer) or problem
+        except (OSError, sqlite3.Error) as error:
+            raise StorageError(f"{self.path}: sealing failed: {error}; run it again to go on") from error
+        return problem
+
+    def _seal(self, folder: CrawlFolder, journal: Journal, sealer: Sealer | None) -> str | None:
+        crawl = self.crawl
+        origin: str = journal.get("origin") or ""
+        run = RunInfo(
+            operator=crawl.operator, product_token=crawl.product_token, purpose=crawl.purpose,
+            user_agent=crawl.user_agent, software=crawl.software, is_test=crawl.is_test,
+            domain=origin.partition("/")[0] or "operator.invalid", details=crawl.details,
+        )  # fmt: skip
+        evidence = Evidence(run, sealer, None)
+        evidence.begin(folder, journal, crawl_id=crawl.crawl_id)
+        now = time_text(datetime.now(UTC))
+        with journal.transaction():
+            evidence.log_change(time=now)
+        publish_entries(folder, journal, now=datetime.now(UTC))
+        evidence.sign()
+        self.crawl = replace(crawl, evidence=evidence.described() or crawl.evidence)
+        write_crawl_file(folder.root, self.crawl)
+        evidence.hand_over(self.crawl, sealed_at=now)
+        journal.finish()
+        return evidence.problem
+
+    def close_untouched(self) -> None:
+        """Leave a crawl in which nothing had to change as it was."""
+        for _, journal in self._workers.values():
+            journal.finish()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+
+def _workers_of(path: Path) -> list[str]:
+    """Names of the workers whose state is there. Raises UsageError where there is none."""
+    names = sorted(entry.parent.name for entry in (path / STATE).glob(f"*/{DATABASE}"))
+    if not names:
+        raise UsageError(
+            f"{path / STATE}: the crawl's state is missing, and the log goes on from it; "
+            "restore it from the place where the crawl was made"
+        )
+    return names

@@ -1,0 +1,130 @@
+"""The purge of one or more crawls: the newest first, since later crawls repeat the bodies of earlier ones."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from crawler import __version__
+from crawler.errors import UsageError
+from crawler.purging.crawl import PurgeableCrawl
+from crawler.purging.selection import select
+from crawler.storage.reading import CrawlReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from crawler.provenance.removal_index import RemovalIndex
+    from crawler.provenance.removals import Removal
+    from crawler.purging.selection import Selection
+    from crawler.storage.notary import Sealer
+
+FORMAT = "clearcrawl-purge-receipt/1"
+
+
+@dataclass(slots=True, kw_only=True)
+class CrawlReceipt:
+    """What became of one crawl."""
+
+    folder: str
+    crawl_id: str
+    is_test: bool
+    rows: int = 0
+    repeats: int = 0
+    """Of ``rows``: those that only repeated a body that went."""
+    octets: int = 0
+    """Of the bodies removed."""
+    reasons: dict[str, int] = field(default_factory=dict)
+    seqs: dict[str, list[int]] = field(default_factory=dict)
+    """Worker to the numbers of the erased leaves."""
+    files: list[dict[str, Any]] = field(default_factory=list)
+    """Every file before and after, as the log's entry says."""
+    unsealed: str | None = None
+    """Why what is left is not signed to its end."""
+    is_done: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Receipt:
+    """What a purge did, for the files of legal; it names what went, so it is never put into a crawl's folder."""
+
+    purged_at: str
+    authority: str
+    removals: tuple[Removal, ...]
+    is_dry_run: bool
+    crawls: list[CrawlReceipt] = field(default_factory=list)
+
+    @property
+    def rows(self) -> int:
+        """Over all crawls."""
+        return sum(one.rows for one in self.crawls)
+
+    def as_json(self) -> dict[str, Any]:
+        """Values in the order in which people read them."""
+        return {
+            "purged_at": self.purged_at,
+            "authority": self.authority,
+            "is_dry_run": self.is_dry_run,
+            "rows": self.rows,
+            "removals": [
+                {name: getattr(one, name) for name in one.__slots__ if getattr(one, name) is not None}
+                for one in self.removals
+            ],
+            "crawls": [{name: getattr(one, name) for name in one.__slots__} for one in self.crawls],
+        }
+
+    def as_file(self) -> bytes:
+        """Octets of the receipt."""
+        body = {"format": FORMAT, "tool": f"clearcrawl {__version__}", **self.as_json()}
+        return json.dumps(body, indent=2).encode() + b"\n"
+
+
+def purge(
+    folders: Sequence[Path], index: RemovalIndex, receipt: Receipt, *, open_sealer: Callable[[], Sealer | None]
+) -> None:
+    """Remove from all crawls what the lists name, and fill the receipt as it goes.
+
+    ``open_sealer`` is asked once something is to be signed. Raises UsageError, FolderInUseError, DamagedStateError,
+    StorageError; crawls that the receipt calls done are purged all the same.
+    """
+    with ExitStack() as stack:
+        crawls = [stack.enter_context(PurgeableCrawl(folder)) for folder in folders]
+        crawls.sort(key=lambda one: (one.crawl.started_at, one.crawl.crawl_id), reverse=True)
+        if len({one.crawl.crawl_id for one in crawls}) < len(crawls):
+            raise UsageError("a crawl is named twice; name each folder once")
+        chosen = [_select(crawl, index, receipt.authority) for crawl in crawls]
+        payloads: set[bytes] = set()
+        for crawl, selections in zip(crawls, chosen, strict=True):
+            payloads.update(*(crawl.payloads(one) for one in selections))
+        sealer = None
+        for crawl, selections in zip(crawls, chosen, strict=True):
+            told = CrawlReceipt(folder=str(crawl.path), crawl_id=crawl.crawl.crawl_id, is_test=crawl.crawl.is_test)
+            receipt.crawls.append(told)
+            for one in selections:
+                told.repeats += crawl.add_repeats(one, payloads, receipt.authority)
+            _tell(told, selections)
+            if receipt.is_dry_run or (not told.rows and crawl.is_sealed):
+                crawl.close_untouched()
+                continue
+            sealer = sealer or open_sealer()
+            for one in selections:
+                if one.rows:
+                    told.files += [file.as_json() for file in crawl.purge(one)]
+            told.unsealed = crawl.seal(sealer)
+            told.is_done = True
+
+
+def _select(crawl: PurgeableCrawl, index: RemovalIndex, authority: str) -> list[Selection]:
+    with CrawlReader.open(crawl.path) as reader:
+        return select(reader, index, authority=authority)
+
+
+def _tell(told: CrawlReceipt, selections: Sequence[Selection]) -> None:
+    told.rows = sum(len(one.rows) for one in selections)
+    told.octets = sum(one.octets for one in selections)
+    told.reasons = dict(Counter(reason for one in selections for reason, _ in one.rows.values()))
+    told.seqs = {one.worker: sorted(one.rows) for one in selections if one.rows}
