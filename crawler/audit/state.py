@@ -37,6 +37,8 @@ class CrawlState:
     """Octets on disk by folder."""
     rate: float | None
     """Attempts a second during the last ``RECENT`` seconds; ``None`` unless the crawl runs."""
+    quotes: int | None
+    """Quotes in prose that wait for a person (``audit query prose``); ``None`` where the state is not here."""
     has_frontier: bool
     """Whether the state is here without which nothing can be resumed."""
 
@@ -64,6 +66,7 @@ class CrawlState:
             "counts": self.counts,
             "bytes_on_disk": self.sizes,
             "attempts_per_second": self.rate,
+            "quotes_for_people": self.quotes,
             "resume": self.resume,
             "earlier": list(self.crawl.earlier),
         }
@@ -86,6 +89,7 @@ def state_of(folder: Path, *, now: float) -> CrawlState:
             counts=dict(reader.crawl.counts or {}) if counts is None else asdict(counts),
             sizes=reader.sizes(),
             rate=rate,
+            quotes=reader.logged("prose"),
             has_frontier=counts is not None,
         )
 

@@ -47,6 +47,8 @@ def _print(state: CrawlState) -> None:
     lines = [("crawl", f"{crawl.crawl_id}, purpose {crawl.purpose}"), ("who", _who(state)), ("when", _when(state))]
     if state.counts:
         lines += _counted(state)
+    if state.quotes:
+        lines.append(("people", f"{state.quotes} quotes to read: clearcrawl audit query {state.folder} prose"))
     sizes = ", ".join(f"{name} {octets(size)}" for name, size in state.sizes.items() if size)
     click.echo(table([*lines, ("disk", sizes or "nothing yet"), ("next", _next(state))]))
     if state.resume is not None:

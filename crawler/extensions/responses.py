@@ -67,6 +67,7 @@ class Responses:
             _seen(visit), head, body, as_sent=exchange.body_as_sent, limits=self._limits, read_store=read_manifest_store
         )
         _note(visit, seen)
+        self._sites.prose.page(visit)
         return seen.refusal or self._unwanted(visit, detect(body, essence_of(visit.content_type)))
 
     def _unwanted(self, visit: Visit, media_type: str | None) -> Refusal | None:

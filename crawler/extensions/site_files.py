@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from crawler.extensions.prose import ProseQueue
 from crawler.extensions.records import exchange_records, failure_record, new_urn
 from crawler.optout.collect import CarrierReadings, read_document
 from crawler.optout.robots.outcome import RobotsAccess
@@ -69,6 +70,8 @@ class SiteFiles:
         self._robots_tasks: dict[str, asyncio.Task[StoredFile]] = {}
         self._documents: OrderedDict[str, tuple[StoredFile, float]] = OrderedDict()
         self._document_tasks: dict[str, asyncio.Task[StoredFile]] = {}
+        self.prose = ProseQueue(writer)
+        """What people have to read; pages bring more of it."""
 
     def known(self, origin: str) -> SiteKnowledge | None:
         """What is at hand and still holds (R3.3: the monotonic clock rules within a run)."""
@@ -181,6 +184,8 @@ class SiteFiles:
         self._writer.event(
             Event(type="robots", body={"origin": origin, "outcome": stored.to_json(), "digest": stored.digest})
         )
+        if stored.body is not None and stored.digest is not None:
+            self.prose.robots(origin, stored.body, stored.digest)
         return stored
 
     async def _file(
