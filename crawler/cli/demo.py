@@ -83,6 +83,8 @@ def _crawl(folder: Path, *, is_quiet: bool) -> DemoReport | None:
             plan = CrawlPlan(out=folder, policies=policies, blocklists=blocklists)
             runtime = Runtime.open(plan, web.seeds)
             if not is_quiet:
+                for warning in runtime.parts.warnings:
+                    progress(f"note: {warning}")
                 progress(f"Crawling {len(web.sites)} sites that this program serves on loopback into {folder} ...")
             code = run(runtime, WebSpider, web.seeds, is_quiet=is_quiet)
     finally:

@@ -11,12 +11,14 @@ import click
 
 from crawler.audit.integrity import read_back
 from crawler.audit.literal import literal
+from crawler.audit.verifying import verify
 from crawler.cli.common import print_json
 from crawler.cli.layout import heading, some, table, verdict, wrapped
 from crawler.demo.outcome import compare
 from crawler.demo.site import PRODUCT_TOKEN
 from crawler.errors import ExitCode
 from crawler.policy.reasons import reason_of
+from crawler.signing.key_folder import KeyFolder, default_folder
 from crawler.storage.reading import CrawlReader
 from crawler.values.amounts import octets
 from crawler.values.url import CanonicalUrl, split
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crawler.audit.integrity import ReadBack
+    from crawler.audit.verifying import Verification
     from crawler.demo.outcome import SiteOutcome
     from crawler.demo.web import DemoWeb
 
@@ -51,12 +54,13 @@ class DemoReport:
     """That the servers saw."""
     outcomes: tuple[SiteOutcome, ...]
     read_back: ReadBack
+    verification: Verification
 
     @property
     def is_as_expected(self) -> bool:
-        """Whether the crawl ended, each site came out as it should, and everything on disk can be read back."""
+        """Whether the crawl ended, each site came out as it should, and everything on disk is as it was signed."""
         is_quiet = not self.read_back.problems and not any(one.problems for one in self.outcomes)
-        return self.code is ExitCode.CLEAN and is_quiet
+        return self.code is self.verification.code is ExitCode.CLEAN and is_quiet
 
     @property
     def rows(self) -> list[Mapping[str, Any]]:
@@ -79,6 +83,7 @@ def judge(folder: Path, web: DemoWeb, code: ExitCode, *, seconds: float) -> Demo
         requests=len(web.log),
         outcomes=tuple(outcomes),
         read_back=checked,
+        verification=verify(folder, KeyFolder(default_folder()).trust(), is_trust_given=False),
     )
 
 
@@ -148,7 +153,15 @@ def _print_totals(report: DemoReport) -> None:
             indent=2,
         )
     )
-    for problem in checked.problems:
+    verified = report.verification
+    click.echo(
+        wrapped(
+            f"Verified: {verified.files} files against {verified.leaves} entries of the log, and the log against "
+            f"{verified.heads} heads signed by {', '.join(verified.signers)}.",
+            indent=2,
+        )
+    )
+    for problem in (*checked.problems, *map(str, verified.findings), *verified.undecided):
         click.echo(click.style(wrapped(f"NOT AS WRITTEN: {problem}", indent=2), fg="red", bold=True))
     if report.is_as_expected:
         click.echo(click.style("  Everything is as it should be.\n", fg="green", bold=True))
@@ -166,6 +179,10 @@ def _next(report: DemoReport) -> list[tuple[str, str]]:
     why = f"clearcrawl audit explain {url} --in {folder}"
     return [
         ("Why was this page left? Every link of the chain, with its evidence:", why),
+        (
+            "Is all of it as it was written and signed? An auditor asks with your trust file (clearcrawl keys show):",
+            f"clearcrawl audit verify {folder}",
+        ),
         ("Ask the manifest anything, with DuckDB:", f'duckdb -c "{query.format(report.folder)}"'),
         ("Set up a working copy for real sites:", "clearcrawl init work"),
     ]
@@ -187,6 +204,7 @@ def render_json(report: DemoReport) -> None:
             "segments": checked.segments,
             "records_read": checked.records,
             "problems": list(checked.problems),
+            "verification": report.verification.as_json(),
             "sites": [_site_as_json(outcome) for outcome in report.outcomes],
             "next": [line for _, line in _next(report)],
         },

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from crawler.audit.integrity import ReadBack
+from crawler.audit.verifying import Verification
 from crawler.cli.demo import command
 from crawler.cli.demo_report import DemoReport, print_report
 from crawler.demo.outcome import compare
@@ -18,6 +19,11 @@ from tests.demo_run import clearcrawl
 
 if TYPE_CHECKING:
     from tests.demo_run import DemoRun
+
+VERIFIED = Verification(
+    root=Path("out"), crawl_id="c", findings=(), count=0, undecided=(), notes=(), signers=("key+00000000",), files=1,
+    octets=1, leaves=1, heads=1, records=1, stamps=0,
+)  # fmt: skip
 
 
 def test_everything_is_as_it_should_be(demo: DemoRun) -> None:
@@ -121,6 +127,7 @@ def test_what_differs_is_told(rows: list[tuple[str, str, str]], problem: str | N
     report = DemoReport(
         folder=Path("out"), crawl_id="c", code=ExitCode.CLEAN, seconds=1.0, requests=2,
         outcomes=tuple(outcomes), read_back=ReadBack(segments=1, rows=2, records=2, problems=()),
+        verification=VERIFIED,
     )  # fmt: skip
     assert report.is_as_expected == (problem is None)
     with CliRunner().isolation(color=False) as streams:
@@ -137,6 +144,7 @@ def test_damage_is_told() -> None:
     report = DemoReport(
         folder=Path("out"), crawl_id="c", code=ExitCode.CLEAN, seconds=1.0, requests=2,
         outcomes=tuple(outcomes), read_back=ReadBack(segments=1, rows=2, records=2, problems=("cut",)),
+        verification=VERIFIED,
     )  # fmt: skip
     assert not report.is_as_expected
     with CliRunner().isolation(color=False) as streams:
