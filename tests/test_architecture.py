@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "crawler"
-PURE_ROOMS = ("values", "optout", "blocklists", "policy", "provenance")
+PURE_ROOMS = ("values", "optout", "blocklists", "policy", "facts", "provenance")
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
 PURE_MODULES = [path for room in PURE_ROOMS for path in sorted((PACKAGE / room).rglob("*.py"))]

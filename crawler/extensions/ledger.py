@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from crawler.extensions.links import Links
+    from crawler.extensions.page_facts import PageFacts
     from crawler.extensions.rows import RowMaker
     from crawler.extensions.tally import Tally
     from crawler.extensions.visit import Visit
@@ -45,7 +46,9 @@ class Ledger:
         count: Callable[[str], None],
         lane_of: Callable[[Url], str],
         links: Links,
+        facts: PageFacts,
     ) -> None:
+        self._facts = facts
         self._writer = writer
         self._rows = rows
         self._tally = tally
@@ -135,6 +138,7 @@ class Ledger:
                 state=UrlState.WAITING if is_parked else state,
                 row=row,
                 records=() if is_parked else self._records(visit, decision, record_id),
+                late=self._facts.of(visit) if is_kept and visit.redirect is None else None,
                 links=self._next(visit, decision),
                 detail=f"{decision.reason}: {decision.detail}" if decision.detail else decision.reason,
             )

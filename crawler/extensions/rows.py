@@ -233,10 +233,7 @@ def _about_list(listed: Listed | None) -> Mapping[str, Any]:
 def _languages(visit: Visit) -> dict[str, str | None]:
     """Markup first, then the header."""
     markup = [] if visit.page is None or not visit.page.lang else [visit.page.lang]
-    header: list[str] = []
-    if visit.exchange is not None:
-        for value in visit.exchange.field_values(b"content-language"):
-            header += value.decode("latin-1").split(",")
+    header = visit.values(b"content-language")
     tags = dict.fromkeys(tag.strip().lower() for tag in (*markup, *header) if tag.strip())
     spoke = [name for name, named in (("markup", markup), ("header", header)) if named]
     return {"content_languages": ",".join(tags) or None, "content_languages_method": "+".join(spoke) if tags else None}

@@ -22,6 +22,7 @@ from crawler.extensions.admission import Admission
 from crawler.extensions.ledger import Ledger
 from crawler.extensions.links import Links
 from crawler.extensions.list_watch import ListWatch
+from crawler.extensions.page_facts import PageFacts
 from crawler.extensions.responses import Responses
 from crawler.extensions.revisiting import Revisiting
 from crawler.extensions.rows import RowMaker
@@ -135,7 +136,13 @@ class Session(ABC):
         self.lists.start(rows.use_lists)
         self.links = Links(parts.plan, gate)
         self.ledger = Ledger(
-            writer=self.writer, rows=rows, tally=self.tally, count=self._count, lane_of=gate.lane, links=self.links
+            writer=self.writer,
+            rows=rows,
+            tally=self.tally,
+            count=self._count,
+            lane_of=gate.lane,
+            links=self.links,
+            facts=PageFacts(depth=policy.limits.html_depth),
         )
         self.sitemaps = Sitemaps(parts.plan, gate, self.writer)
         self.admission = Admission(

@@ -72,6 +72,14 @@ class Visit:
     is_settled: bool = False
     """Whether the outcome has been handed to the writer."""
 
+    def values(self, name: bytes) -> list[str]:
+        """Values of a list field as it holds for the page; ``name`` in lower case."""
+        fields = self.current.fields if self.current is not None else ()
+        if self.current is None and self.exchange is not None:
+            fields = self.exchange.headers
+        found = (value.decode("latin-1") for field, value in fields if field.lower() == name)
+        return [part.strip() for value in found for part in value.split(",") if part.strip()]
+
     @property
     def is_unchanged(self) -> bool:
         """Whether the server said so, and the stored copy stands for the page."""

@@ -152,6 +152,8 @@ class BatchWriter:
             seq = None
             if outcome.row is not None:
                 columns = outcome.row.columns()
+                if outcome.late is not None:
+                    columns |= outcome.late(columns)
                 place = first_place(places)
                 if place is not None:
                     columns["warc_filename"] = place.path

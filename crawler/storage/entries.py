@@ -7,7 +7,7 @@ from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from crawler.provenance.row import ManifestRow
@@ -182,6 +182,8 @@ class Outcome:
     records: tuple[RecordDraft, ...] = ()
     """Appended in order; the row's place is that of the first ``response``, ``revisit``, ``metadata`` or
     ``resource`` record."""
+    late: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
+    """Asked in the writing thread for columns that take time, with the columns of the row; it must not raise."""
     links: tuple[NewUrl, ...] = ()
     detail: str = ""
     """Short error or reason of the attempt, for the journal."""
@@ -280,10 +282,6 @@ class RunInfo:
     """First part of the crawl id, ``[a-z0-9][a-z0-9-]*``."""
     is_test: bool = False
     """Whether test hosts may be visited."""
-    domain: str = "operator.invalid"
-    """Of the operator, for the origin of the log; a crawl with test hosts has ``test.invalid`` instead."""
-    environment: Mapping[str, Any] = field(default_factory=dict)
-    """Interpreter, platform and packages, JSON values."""
     domain: str = "operator.invalid"
     """Of the operator, for the origin of the log; a crawl with test hosts has ``test.invalid`` instead."""
     environment: Mapping[str, Any] = field(default_factory=dict)

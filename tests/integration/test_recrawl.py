@@ -224,3 +224,26 @@ def test_what_is_no_earlier_crawl_refuses_the_start(lab: Lab, web: ScriptedWeb, 
     assert lab.crawl(web.url("site.test"), "--list").code == 0
     ended = lab.crawl(web.url("site.test"), "--previous", str(lab.out))
     assert (ended.code, "is the folder of the new crawl" in ended.err) == (2, True)
+
+
+def test_facts_name_their_methods(lab: Lab, web: ScriptedWeb) -> None:
+    """Language, country, kind and similarity of a kept page, with what spoke; refused pages and hops have none."""
+    german = "<p>" + "Dies ist ein ganz gewöhnlicher deutscher Satz über die Verwaltung von Rechnern. " * 5
+    web.host("site.test").set("/", html(f"<html lang='de-AT'><body>{german}</body></html>"))
+    web.host("docs.site.test").set("/", html(german.replace("Satz", "Text")))
+    web.host("site.test").set("/gone", Reply(status=404))
+    urls = [web.url("site.test"), web.url("docs.site.test"), web.url("site.test", "/gone")]
+    assert lab.crawl(*urls, "--list").code == 0
+    first, second, gone = (by_url(lab.out)[url] for url in urls)
+    named = ("content_languages", "content_languages_method", "country_hint", "country_hint_method")
+    assert [first[name] for name in named] == ["de-at", "markup", "AT", "markup"]
+    assert second["content_languages"] == "de"
+    assert second["content_languages_method"].startswith("model:py3langid/")
+    assert second["country_hint"] is None
+    assert second["site_category"] == "documentation"
+    assert second["site_category_method"].startswith("label:docs 20")
+    assert (first["site_category"], first["tokens"], first["ai_generated_flag"]) == (None, None, None)
+    assert {first["near_duplicate_method"], second["near_duplicate_method"]} == {"simhash64/1"}
+    bits = int(first["near_duplicate_hash"], 16) ^ int(second["near_duplicate_hash"], 16)
+    assert 0 < bits.bit_count() < 20
+    assert gone["near_duplicate_hash"] is None
