@@ -41,6 +41,31 @@ COMPONENTS = {"DOWNLOADER_MIDDLEWARES": RESPONSE_GATE, "SPIDER_MIDDLEWARES": FRO
 
 SCHEDULER = "crawler.scheduler.FrontierScheduler"
 
+OWN_SPIDERS: dict[str, Any] = {
+    "SCHEDULER": SCHEDULER,
+    "DOWNLOADER_MIDDLEWARES_BASE": {},
+    "DOWNLOADER_MIDDLEWARES": {RESPONSE_GATE: 100},
+    "SPIDER_MIDDLEWARES_BASE": {},
+    "SPIDER_MIDDLEWARES": {FRONTIER_OUTPUT: 100},
+    "EXTENSIONS_BASE": {
+        "scrapy.extensions.corestats.CoreStats": 0,
+        "scrapy.extensions.memusage.MemoryUsage": 0,
+    },
+    "JOBDIR": None,
+    "FEEDS": {},
+    "CONCURRENT_REQUESTS": 10_000,
+    "CONCURRENT_REQUESTS_PER_DOMAIN": 1_000,
+    "CONCURRENT_ITEMS": 1,
+    "DOWNLOAD_DELAY": 0,
+    "DOWNLOAD_TIMEOUT": 3600,
+    "DOWNLOAD_MAXSIZE": 0,
+    "DOWNLOAD_WARNSIZE": 0,
+    "DNS_TIMEOUT": 10,
+    "LOG_LEVEL": "INFO",
+    "LOGSTATS_INTERVAL": 0,
+}
+"""How many requests run is the frontier's business, sizes and times are the policy's."""
+
 PREFIX = "CLEARCRAWL_"
 NAMES = {
     "CLEARCRAWL_OUT": "Folder of the crawl; made where it does not exist, resumed where it does.",
@@ -62,31 +87,33 @@ def check_settings(settings: BaseSettings, *, has_frontier: bool = False) -> Non
     ``has_frontier``: the spider crawls from the journal, so that the scheduler has to be ours as well.
     """
     problems = [
-        f"{name} is {_shown(settings[name])}, must be {_shown(wanted)}"
+        f"{name} is {shown(settings[name])}, must be {shown(wanted)}"
         for name, wanted in ALWAYS.items()
-        if _shown(settings[name]) != _shown(wanted)
+        if shown(settings[name]) != shown(wanted)
     ]
-    if has_frontier and _path(settings["SCHEDULER"]) != SCHEDULER:
-        problems.append(f"SCHEDULER is {_shown(settings['SCHEDULER'])}, must be {_shown(SCHEDULER)}")
+    if has_frontier and path_of(settings["SCHEDULER"]) != SCHEDULER:
+        problems.append(f"SCHEDULER is {shown(settings['SCHEDULER'])}, must be {shown(SCHEDULER)}")
     for name, component in COMPONENTS.items():
         found = settings.get_component_priority_dict_with_base(name)
-        if found.get(component) is None and not any(_path(key) == component for key, at in found.items() if at):
+        if found.get(component) is None and not any(path_of(key) == component for key, at in found.items() if at):
             problems.append(f"{name} must hold {component}")
-    problems += [f"{name} is no setting of clearcrawl" for name in settings if _is_unknown(name)]
+    problems += [f"{name} is no setting of clearcrawl" for name in settings if is_unknown(name)]
     if problems:
         advice = "nothing was started: take these settings back (project settings, custom_settings, -s)"
         raise SettingsError("\n".join([*problems, advice]))
 
 
-def _is_unknown(name: str) -> bool:
+def is_unknown(name: str) -> bool:
+    """Whether a setting carries our prefix without being one of ours."""
     return name.startswith(PREFIX) and name not in NAMES
 
 
-def _path(component: Any) -> str:
+def path_of(component: Any) -> str:
+    """Import path of a class that is given as such or by its path."""
     return component if isinstance(component, str) else f"{component.__module__}.{component.__qualname__}"
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """Write a value so that settings of the command line, which are text, compare as meant."""
     if hasattr(value, "copy_to_dict"):
         value = value.copy_to_dict()

@@ -7,6 +7,7 @@ import time
 from datetime import UTC, datetime
 from math import inf
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from scrapy import Request
 
@@ -61,6 +62,8 @@ class Sending:
         self._headers = {"User-Agent": agent, "Accept": "*/*", "Accept-Encoding": ACCEPTED}
         self.in_flight: set[Exchange] = set()
         """What a stop may have to cut off."""
+        self.site_requests: WeakSet[Request] = WeakSet()
+        """Requests for site files; a copy of one is somebody else's."""
 
     def page(self, visit: Visit) -> Request:
         """Make the request of an admitted visit, and note that its turn has come."""
@@ -108,15 +111,23 @@ class Sending:
         try:
             engine = self._crawler.engine
             assert engine is not None  # noqa: S101 - the crawl runs
-            slot: dict[str, object] = {"download_slot": f"clearcrawl {url.origin}"} if self._has_own_slots else {}
-            response = await engine.download_async(self._request(exchange, slot))
-            body = response.body
+            request = self._request(exchange, self._apart(url))
+            self.site_requests.add(request)
+            await engine.download_async(request)
+            body = exchange.body  # as it came over the wire, whatever middlewares made of the response
         except Exception as error:  # noqa: BLE001 - becomes the recorded outcome of the file
             exchange.error = exchange.error or "internal_error"
             exchange.error_detail = exchange.error_detail or repr(error)
         finally:
             self.answered(exchange, lane, address)
         return exchange, reply_of(exchange, body)
+
+    def _apart(self, url: Url) -> dict[str, object]:
+        """Keys of ``meta`` that keep a project's retries, redirects and slots away from a site file."""
+        if not self._has_own_slots:
+            return {}
+        slot = f"clearcrawl {url.origin}"
+        return {"download_slot": slot, "dont_retry": True, "dont_redirect": True, "handle_httpstatus_all": True}
 
     def _request(
         self, exchange: Exchange, meta: dict[str, object], further: tuple[tuple[str, str], ...] = ()

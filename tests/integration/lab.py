@@ -92,11 +92,11 @@ class Lab:
         """Start a crawl and go on."""
         return self.spawn(self.command(*arguments, out=out))
 
-    def spawn(self, command: list[str], **environment: str) -> subprocess.Popen[str]:
-        """Start any command in the repository's root; it is killed with the lab."""
+    def spawn(self, command: list[str], cwd: Path = ROOT, **environment: str) -> subprocess.Popen[str]:
+        """Start any command, in the repository's root by default; it is killed with the lab."""
         process = subprocess.Popen(  # noqa: S603 - the interpreter that runs the tests
             command,
-            cwd=ROOT,
+            cwd=cwd,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
