@@ -13,6 +13,7 @@ from scrapy.responsetypes import responsetypes
 
 from crawler.extensions.runtime import Runtime
 from crawler.extensions.sending import VISIT_KEY
+from crawler.middlewares.refusals import RefusedError
 from crawler.policy.decision import Decision, Verdict
 
 if TYPE_CHECKING:
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
     from scrapy.http import Response
 
     from crawler.extensions.visit import Visit
-
-
-class RefusedError(IgnoreRequest):
-    """The page was refused, deferred, or is a hop; its row says why."""
 
 
 class ResponseGate:
