@@ -52,6 +52,7 @@ def test_found(sentence: str, topics: tuple[str, ...]) -> None:
         "User-agent: AI2Bot",
         "<html># TDM</html>",
         "# AI" + "x" * 300 + " train",
+        f"# we train staff {'x' * 300} with AI",
         "#",
     ],
 )

@@ -234,3 +234,38 @@ def test_listed_entry_of_a_refused_url() -> None:
     assert found is not None
     assert (found.list_id, found.entry, found.line) == ("demo", "bad.example", 1)
     assert gate().listed(PAGE) is None
+
+
+def test_lists_that_change_between_two_looks() -> None:
+    """What was admitted is refused again as soon as other lists cover it; the decision says which ones were asked."""
+    one = gate()
+    page = parse("https://good.example/a")
+    admitted = one.admit(page, today=TODAY, robots=robots())
+    before = admitted.lists
+    assert admitted.verdict is Verdict.ALLOW
+    assert one.screen_again(page, admitted, today=TODAY) is None
+    later = matcher()
+    later.add(Entry(EntryKind.DOMAIN, "good.example", 5))
+    one.use_lists(later, sha256(b"later"))
+    refused = one.screen_again(page, admitted, today=TODAY)
+    assert refused is not None
+    assert refused.reason == "blocklist"
+    assert refused.listed is not None
+    assert refused.listed.line == 5
+    assert refused.lists is one.lists is not before
+    assert refused.lists.digest == sha256(b"later")
+    assert one.screen_again(parse("https://fine.example/"), admitted, today=TODAY) is None
+
+
+def test_an_answer_that_was_on_its_way_is_not_kept() -> None:
+    """A page whose host was listed after its request left is refused when it is judged, and names the entry."""
+    one = gate()
+    seen = facts(url=parse("https://good.example/a"), stage=Stage.AFTER_FETCH, robots=robots(), status=200)
+    assert one.judge(seen).verdict is Verdict.ALLOW
+    later = matcher()
+    later.add(Entry(EntryKind.DOMAIN, "good.example", 5))
+    one.use_lists(later, sha256(b"later"))
+    decision = one.judge(seen)
+    assert (decision.verdict, decision.reason, decision.stage) == (Verdict.DENY, "blocklist", Stage.AFTER_FETCH)
+    assert decision.listed is not None
+    assert decision.listed.entry == "good.example"
