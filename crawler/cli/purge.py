@@ -147,6 +147,13 @@ def _write(target: Path, receipt: Receipt) -> None:
 
 
 def _print(receipt: Receipt) -> None:
+    for removal in receipt.unmatched:
+        click.echo(
+            wrapped(
+                f"{removal.kind} {removal.value}: no row with content has it: never taken, removed before, or spelt "
+                "otherwise (port, www, a slash at the end and the query all count)"
+            )
+        )
     words = "would be removed" if receipt.is_dry_run else "removed"
     for one in receipt.crawls:
         repeats = f", {one.repeats} of them repeats of bodies that go" if one.repeats else ""

@@ -57,6 +57,8 @@ class Receipt:
     removals: tuple[Removal, ...]
     is_dry_run: bool
     crawls: list[CrawlReceipt] = field(default_factory=list)
+    unmatched: tuple[Removal, ...] = ()
+    """Entries that named no row with content: never taken, erased before, or spelt otherwise."""
 
     @property
     def rows(self) -> int:
@@ -70,10 +72,8 @@ class Receipt:
             "authority": self.authority,
             "is_dry_run": self.is_dry_run,
             "rows": self.rows,
-            "removals": [
-                {name: getattr(one, name) for name in one.__slots__ if getattr(one, name) is not None}
-                for one in self.removals
-            ],
+            "removals": _as_json(self.removals),
+            "unmatched": _as_json(self.unmatched),
             "crawls": [{name: getattr(one, name) for name in one.__slots__} for one in self.crawls],
         }
 
@@ -100,6 +100,8 @@ def purge(
         payloads: set[bytes] = set()
         for crawl, selections in zip(crawls, chosen, strict=True):
             payloads.update(*(crawl.payloads(one) for one in selections))
+        matched = set().union(*(one.matched for selections in chosen for one in selections))
+        receipt.unmatched = tuple(one for one in receipt.removals if one not in matched)
         sealer = None
         for crawl, selections in zip(crawls, chosen, strict=True):
             told = CrawlReceipt(folder=str(crawl.path), crawl_id=crawl.crawl.crawl_id, is_test=crawl.crawl.is_test)
@@ -116,6 +118,10 @@ def purge(
                     told.files += [file.as_json() for file in crawl.purge(one)]
             told.unsealed = crawl.seal(sealer)
             told.is_done = True
+
+
+def _as_json(removals: Sequence[Removal]) -> list[dict[str, Any]]:
+    return [{name: getattr(one, name) for name in one.__slots__ if getattr(one, name) is not None} for one in removals]
 
 
 def _select(crawl: PurgeableCrawl, index: RemovalIndex, authority: str) -> list[Selection]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crawler.provenance.removal_index import RemovalIndex
+    from crawler.provenance.removals import Removal
     from crawler.storage.reading import CrawlReader
 
 _COLUMNS = (
@@ -38,6 +39,8 @@ class Selection:
     """Number to reason and authority."""
     octets: int = 0
     """Of the bodies."""
+    matched: set[Removal] = field(default_factory=set)
+    """Entries that named a row."""
 
 
 def select(reader: CrawlReader, index: RemovalIndex, *, authority: str) -> list[Selection]:
@@ -53,6 +56,7 @@ def select(reader: CrawlReader, index: RemovalIndex, *, authority: str) -> list[
             if removal is not None:
                 chosen.rows[row["seq"]] = (removal.reason, removal.authority or authority)
                 chosen.octets += row["bytes_retained"] or 0
+                chosen.matched.add(removal)
     return list(found.values())
 
 

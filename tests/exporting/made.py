@@ -58,14 +58,15 @@ def crawl(out: Path, pages: Iterable[Page], *, run: RunInfo = RUN, segment: int 
     ).claims
     for start in range(0, len(claims), segment):
         some = claims[start : start + segment]
-        outcomes = tuple(_outcome(claim, wanted[claim.new.url], store.crawl_id) for claim in some)
+        outcomes = tuple(outcome_of(claim, wanted[claim.new.url], store.crawl_id) for claim in some)
         store.commit(Batch(outcomes=outcomes))
         store.publish("rows")
     store.close(clean=True, reason="finished", code=0)
     return store.crawl_id
 
 
-def _outcome(claim: Claim, page: Page, crawl_id: str) -> Outcome:
+def outcome_of(claim: Claim, page: Page, crawl_id: str) -> Outcome:
+    """What became of a page: its row, and its record where it is kept."""
     coding = f"Content-Encoding: {page.coding}\r\n" if page.coding else ""
     name = record_id(f"{crawl_id} {page.url}")
     response = RecordDraft(
