@@ -23,10 +23,9 @@ _PLAIN = "text/plain"
 
 
 class PageFacts:
-    """One per run. ``depth``: elements within one another that are read of a page."""
+    """One per run."""
 
-    def __init__(self, *, depth: int) -> None:
-        self._depth = depth
+    def __init__(self) -> None:
         self._categories = site_categories()
 
     def of(self, visit: Visit) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
@@ -63,8 +62,8 @@ class PageFacts:
         return found | self._about_text(visit, row)
 
     def _about_text(self, visit: Visit, row: Mapping[str, Any]) -> dict[str, Any]:
-        if visit.page is not None:
-            text = visible_text(visit.body, visit.page.charset, depth=self._depth)
+        if visit.page is not None:  # what is kept was read whole
+            text = visible_text(visit.body, visit.page.charset)
         elif row["content_mime_detected"] == _PLAIN:
             text = visit.body.decode("utf-8", "replace")
         else:

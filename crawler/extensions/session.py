@@ -142,7 +142,7 @@ class Session(ABC):
             count=self._count,
             lane_of=gate.lane,
             links=self.links,
-            facts=PageFacts(depth=policy.limits.html_depth),
+            facts=PageFacts(),
         )
         self.sitemaps = Sitemaps(parts.plan, gate, self.writer)
         self.admission = Admission(

@@ -8,7 +8,7 @@ from typing import Final
 from zlib import crc32
 
 METHOD: Final = "simhash64/1"
-CHARACTERS: Final = 65_536
+CHARACTERS: Final = 16_384
 """Of a text that are looked at."""
 
 _RUN = 3
@@ -41,7 +41,8 @@ def simhash(text: str) -> str | None:
     millisecond:
 
     1. The first ``CHARACTERS`` of the text are folded (Unicode lower case) and split at ASCII white space into words;
-       where a character of a script written without spaces occurs (Thai, Lao, Kana, Han, Hangul), each is a word.
+       where a character of a script written without spaces occurs (Thai, Lao, Kana, Han, Hangul), a quarter of them
+       counts, and each such character is a word.
     2. Each run of three words whose first word has a CRC-32 (of its UTF-8) divisible by 8 is a feature; a text with
        fewer than 16 takes every run instead. The first 128 features count. A text under three words is one run.
     3. A feature is hashed with BLAKE2b to 64 bits: its words in UTF-8, joined by one space.
@@ -49,7 +50,7 @@ def simhash(text: str) -> str | None:
     """
     folded = text[:CHARACTERS].lower()
     if _UNSPACED.search(folded):
-        words = [word.encode("utf-8", "replace") for word in _WORD.findall(folded)]
+        words = [word.encode("utf-8", "replace") for word in _WORD.findall(folded[: CHARACTERS // 4])]
     else:
         words = folded.encode("utf-8", "replace").split()
     if not words:

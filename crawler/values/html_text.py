@@ -6,8 +6,6 @@ from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser
 
-from crawler.values.html_shape import safe_length
-
 LEFT_OUT: Final = (
     *("head", "script", "style", "noscript", "template", "svg", "textarea", "select", "button"),
     *("nav", "header", "footer", "aside"),
@@ -15,14 +13,14 @@ LEFT_OUT: Final = (
 """Elements whose text is no text of the page."""
 
 
-def visible_text(body: bytes, charset: str, *, depth: int) -> str:
+def visible_text(body: bytes, charset: str) -> str:
     """Text of the body, elements apart from each other by a space; never raises on content.
 
-    ``charset`` as ``html.scan`` found it; what lies deeper than ``depth`` elements is left out.
+    ``charset`` as ``html.scan`` found it, which must have read the page whole: nothing is bounded here.
     """
     markup = body
     if charset != "utf-8":
         markup = body.decode(charset, "replace").encode("utf-8", "replace")
-    tree = LexborHTMLParser(markup[: safe_length(markup, depth)])
+    tree = LexborHTMLParser(markup)
     tree.strip_tags(list(LEFT_OUT))
     return "" if tree.body is None else tree.body.text(separator=" ")

@@ -163,6 +163,6 @@ def test_visible_text() -> None:
     body = (
         "<html><head><title>t</title></head><body><nav>n</nav><p>caf\u00e9</p><script>s</script><p>b</p></body></html>"
     )
-    assert visible_text(body.encode("latin-1"), "cp1252", depth=256).split() == ["caf\u00e9", "b"]
-    assert visible_text(body.encode(), "utf-8", depth=256).split() == ["caf\u00e9", "b"]
-    assert visible_text(b"", "utf-8", depth=256) == ""
+    assert visible_text(body.encode("latin-1"), "cp1252").split() == ["caf\u00e9", "b"]
+    assert visible_text(body.encode(), "utf-8").split() == ["caf\u00e9", "b"]
+    assert visible_text(b"", "utf-8") == ""
