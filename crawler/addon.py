@@ -73,7 +73,8 @@ class ClearcrawlAddon:
             "scrapy": scrapy.__version__,
             "twisted": twisted.__version__,
         }
-        crawl = ProjectCrawl.open(self._plan(settings), project)
+        is_crawl = self._crawler.spidercls is not DefaultSpider
+        crawl = ProjectCrawl.open(self._plan(settings), project, needs_identity=is_crawl)
         for line in self._switched_off:
             logger.info("clearcrawl: %s", line)
         for warning in crawl.parts.warnings:

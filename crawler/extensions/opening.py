@@ -17,6 +17,7 @@ from crawler.extensions.environment import environment, operator_domain
 from crawler.extensions.writer import Writer
 from crawler.policy.gate import Gate
 from crawler.signing.sealer import open_sealer
+from crawler.signing.stamps import open_stamper
 from crawler.storage.blocklists import open_blocklists
 from crawler.storage.entries import RunInfo
 from crawler.storage.policies import open_policy, require_identity
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from crawler.extensions.plan import CrawlPlan
     from crawler.policy.document import CrawlPolicy
     from crawler.signing.sealer import Sealer
+    from crawler.signing.stamps import StampClient
     from crawler.storage.blocklists import OpenedBlocklists
     from crawler.storage.policies import OpenedPolicy
     from crawler.storage.suffixes import BundledSuffixes
@@ -68,10 +70,17 @@ class Parts:
     """UTC day for which the lists were opened."""
 
 
-def open_parts(plan: CrawlPlan, seeds: Sequence[str] = (), *, project: Mapping[str, Any] | None = None) -> Parts:
+def open_parts(
+    plan: CrawlPlan,
+    seeds: Sequence[str] = (),
+    *,
+    project: Mapping[str, Any] | None = None,
+    needs_identity: bool = True,
+) -> Parts:
     """Read the documents, check the seeds, take the folder.
 
     ``project``: what surrounds the gate in a Scrapy project of somebody else; JSON values, for ``crawl.json``, the log.
+    Without ``needs_identity`` a policy that names nobody opens, and the gate refuses whatever is not a test host.
 
     Raises ``UsageError`` (``DocumentError`` with all mistakes), ``FolderInUseError``, ``DamagedStateError`` or
     ``StorageError``; the folder is touched last.
@@ -79,7 +88,8 @@ def open_parts(plan: CrawlPlan, seeds: Sequence[str] = (), *, project: Mapping[s
     suffixes = bundled_suffixes()
     opened = open_policy(plan.policies, tool_version=__version__, suffixes=suffixes)
     policy = opened.policy
-    require_identity(opened, plan.policies)
+    if needs_identity:
+        require_identity(opened, plan.policies)
     today = datetime.now(UTC).date()
     lists = open_blocklists(plan.blocklists, today=today, ages=policy.blocklists, suffixes=suffixes)
     check_seeds(seeds)
@@ -110,8 +120,10 @@ def open_parts(plan: CrawlPlan, seeds: Sequence[str] = (), *, project: Mapping[s
         environment=environment(),
         details=details,
     )
+    stamps = policy.timestamps
+    stamper = open_stamper(stamps.urls, stamps.roots, stamps.interval)
     sealer = open_sealer()
-    writer = Writer(lambda: _open_store(plan, run, opened, lists, previous, sealer), lambda: _has_space(plan, policy))
+    writer = Writer(lambda: _open_store(plan, run, opened, lists, previous, (sealer, stamper)), lambda: _has_space(plan, policy))
     writer.start()
     return Parts(
         plan=plan,
@@ -194,9 +206,12 @@ def _open_store(  # noqa: PLR0917 - what the store stands on, called once
     policy: OpenedPolicy,
     lists: OpenedBlocklists,
     previous: Previous | None,
-    sealer: Sealer,
+    signing: tuple[Sealer, StampClient | None],
 ) -> CrawlStore:
-    store = CrawlStore.open(plan.out, run=run, worker=plan.worker, previous=previous, sealer=sealer)
+    sealer, stamper = signing
+    store = CrawlStore.open(
+        plan.out, run=run, worker=plan.worker, previous=previous, sealer=sealer, stamper=stamper
+    )
     for file in policy.files:
         store.keep("policies", file.content)
     for listed in lists.files:

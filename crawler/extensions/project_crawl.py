@@ -68,9 +68,9 @@ class ProjectCrawl(Session):
         self._is_finished = False
 
     @classmethod
-    def open(cls, plan: CrawlPlan, project: Mapping[str, Any]) -> Self:
+    def open(cls, plan: CrawlPlan, project: Mapping[str, Any], *, needs_identity: bool = True) -> Self:
         """Open everything; raises whatever refuses the start (``opening.open_parts``)."""
-        return cls(open_parts(plan, project=project))
+        return cls(open_parts(plan, project=project, needs_identity=needs_identity))
 
     @classmethod
     def opened_by(cls, crawler: Crawler, make: Callable[[], Self]) -> None:
