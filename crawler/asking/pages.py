@@ -138,6 +138,7 @@ class Asker:
             as_sent=fetched.body_as_sent,
             limits=self._policy.limits,
             read_store=read_manifest_store,
+            lookups=self._policy.lookups,
         )
         seen = replace(seen, carriers=self._sites.with_documents(seen.carriers))
         return self._decided(replace(known, seen=seen, has_body=True), head)

@@ -64,7 +64,13 @@ class Responses:
         visit.body = body
         head = _head(visit, exchange)
         seen = see_body(
-            _seen(visit), head, body, as_sent=exchange.body_as_sent, limits=self._limits, read_store=read_manifest_store
+            _seen(visit),
+            head,
+            body,
+            as_sent=exchange.body_as_sent,
+            limits=self._limits,
+            read_store=read_manifest_store,
+            lookups=self._gate.policy.lookups,
         )
         _note(visit, seen)
         self._sites.prose.page(visit)
@@ -94,6 +100,7 @@ class Responses:
             as_sent=visit.payload.body,
             limits=self._limits,
             read_store=read_manifest_store,
+            lookups=self._gate.policy.lookups,
         )
         _note(visit, seen)
         return seen.refusal

@@ -10,14 +10,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from crawler.optout.interface import SiteFile
+from crawler.optout.lookup import LOOKUPS
 from crawler.optout.registry import READERS, site_files
 from crawler.optout.site_file import Found
 from crawler.optout.statement import SILENCE, Partial, Preference, Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from crawler.optout.interface import HtmlHead, MediaFile, OptOutReader, ResponseHead
+    from crawler.optout.lookup import LookupReader
     from crawler.optout.site_file import SiteFileOutcome
     from crawler.optout.statement import (
         Problem,
@@ -26,10 +28,15 @@ if TYPE_CHECKING:
         Reference,
         RobotsRecords,
         SoftDirective,
+        Source,
         Statement,
     )
 
     Read = tuple[OptOutReader, Reading]
+
+
+_NOTHING_THERE = frozenset({404, 410})
+"""Statuses by which a service says that it knows nothing of a file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +114,7 @@ def read_site(
 
 
 def read_document(
-    reference: Reference, outcome: SiteFileOutcome, *, readers: Sequence[OptOutReader] = READERS
+    reference: Reference, outcome: SiteFileOutcome, *, readers: Sequence[OptOutReader] = (*READERS, *LOOKUPS)
 ) -> CarrierReadings:
     """Read a document that a reading referred to; its reader says what its absence means (e.g. PC-11)."""
     concerned = tuple(reader for reader in readers if reader.id == reference.protocol)
@@ -130,6 +137,21 @@ def read_html(html: HtmlHead, *, readers: Sequence[OptOutReader] = READERS) -> C
 def read_media(media: MediaFile, *, readers: Sequence[OptOutReader] = READERS) -> CarrierReadings:
     """Read the metadata inside a file."""
     return _read_by(readers, media.source.url, lambda one: one.read_media(media))
+
+
+def refer_to_lookups(
+    addresses: Mapping[str, str], source: Source, media_type: str | None, *, lookups: Sequence[LookupReader] = LOOKUPS
+) -> CarrierReadings:
+    """Refer to what look-up services say of a file; ``addresses`` are those of the slots that are on."""
+    reads: list[Read] = []
+    unread: list[Unread] = []
+    for reader in lookups:
+        if reader.id in addresses:
+            reading = reader.refer(addresses[reader.id], source, media_type)
+            if not reading.references:
+                unread.append(Unread(protocol=reader.id, why="refused", url=addresses[reader.id], blocks=True))
+            reads.append((reader, reading))
+    return CarrierReadings(reads=tuple(reads), unread=tuple(unread))
 
 
 def collect(question: Question, carriers: CarrierReadings, inherited: Iterable[Statement] = ()) -> Collected:
@@ -184,10 +206,12 @@ def _read_file(
             reference=reference,
         )
         return looked + _read_by(concerned, outcome.url, lambda one: one.read_site_file(file))
-    if found in {Found.ABSENT, Found.SOFT_404}:
-        return looked
-    blocks = found is Found.UNREAD
-    unread = (Unread(protocol=one.id, why=outcome.why, url=outcome.url, blocks=blocks) for one in concerned)
+    unread = []
+    for one in concerned:
+        is_demanded = one.must_answer and outcome.status not in _NOTHING_THERE
+        if is_demanded or found not in {Found.ABSENT, Found.SOFT_404}:
+            blocks = is_demanded or found is Found.UNREAD
+            unread.append(Unread(protocol=one.id, why=outcome.why, url=outcome.url, blocks=blocks))
     return looked + CarrierReadings(unread=tuple(unread))
 
 
@@ -201,7 +225,7 @@ def _read_by(readers: Sequence[OptOutReader], url: str, read: Callable[[OptOutRe
             unread.append(_broken(reader, url, error))
         else:
             if isinstance(reading, Partial):
-                unread.append(Unread(protocol=reader.id, why=reading.why, url=url, blocks=False))
+                unread.append(Unread(protocol=reader.id, why=reading.why, url=url, blocks=reading.blocks))
             if reading is not SILENCE:
                 reads.append((reader, reading))
     return CarrierReadings(reads=tuple(reads), unread=tuple(unread))

@@ -76,6 +76,8 @@ class OptOutReader:
     """Of this reader; raised by every change that could read a carrier otherwise."""
     site_files: ClassVar[tuple[str, ...]] = ()
     """Paths at the origin that this protocol needs besides /robots.txt."""
+    must_answer: ClassVar[bool] = False
+    """Whether a document that a reading referred to holds the verdict back unless it was read, or answered 404, 410."""
     binds_media_of_page: ClassVar[bool] = False
     """Whether what a page reserves also holds for images, videos and PDF files found through it (PC-29)."""
 

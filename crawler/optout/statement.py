@@ -191,11 +191,13 @@ SILENCE = Silence()
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """A reading of a carrier that is there and of which something could not be read; recorded, holds nothing back."""
+    """A reading of a carrier that is there and of which something could not be read."""
 
     rest: Reading
     """What was read all the same."""
     why: str
+    """As in ``Unread``."""
+    blocks: bool = False
     """As in ``Unread``."""
 
     @property

@@ -231,6 +231,8 @@ class CrawlPolicy:
     agreements: tuple[Agreement, ...]
     origin: str
     """Column ``origin``: ``own_crawl``, ``on_behalf``, ..."""
+    lookups: Mapping[str, str]
+    """Slot of a look-up service to the address of its bridge; empty unless somebody switched one on."""
     protocols: tuple[ProtocolEntry, ...]
     protocols_off: tuple[ProtocolOff, ...]
     """Almost always empty."""

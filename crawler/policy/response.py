@@ -6,14 +6,16 @@ The crawl and ``check`` share it; whoever fetched brings the octets.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from crawler.errors import UrlError
-from crawler.optout.collect import NOTHING, read_head, read_html, read_media
+from crawler.optout.collect import NOTHING, read_head, read_html, read_media, refer_to_lookups
 from crawler.optout.interface import HtmlHead, MediaFile, ResponseHead
 from crawler.optout.media.embedded import Embedded, no_manifest_store_reader
 from crawler.optout.media.opening import media_file
 from crawler.optout.readers.rsl import mentions_rsl
+from crawler.optout.rsl.document import extract
 from crawler.optout.statement import Source
 from crawler.policy.barriers import find_barrier
 from crawler.policy.decision import Stage
@@ -28,7 +30,7 @@ from crawler.values.media_type import HTML_TYPES, detect, essence_of, modality
 from crawler.values.url import resolve, split
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date, datetime
 
     from crawler.optout.collect import CarrierReadings, Collected
@@ -182,10 +184,18 @@ def see_body(
     as_sent: bytes,
     limits: Limits,
     read_store: ManifestStoreReader = no_manifest_store_reader,
+    lookups: Mapping[str, str] = MappingProxyType({}),
 ) -> Seen:
-    """Read elements of a page or metadata of a file; ``body`` is decoded, ``as_sent`` what its digest is made of."""
+    """Read elements of a page or metadata of a file; ``body`` is decoded, ``as_sent`` what its digest is made of.
+
+    ``lookups`` are the services of the policy that are asked about everything that has a body.
+    """
     if seen.redirect is not None or not body:
         return seen
+    if lookups:
+        source = Source(url=head.url.text, digest=sha256(as_sent), retrieved_at=head.retrieved_at)
+        referred = refer_to_lookups(lookups, source, essence_of(seen.content_type))
+        seen = replace(seen, carriers=seen.carriers + referred)
     declared = essence_of(seen.content_type)
     detected = detect(body, declared)
     if declared in HTML_TYPES or detected in HTML_TYPES:
@@ -196,8 +206,8 @@ def see_body(
         return replace(seen, media=media, carriers=seen.carriers + read_media(media))
     if _is_xml(declared) and mentions_rsl(body):
         source = Source(url=head.url.text, digest=sha256(as_sent), retrieved_at=head.retrieved_at)
-        feed = MediaFile(source=source, content_type=declared or "", embedded=Embedded(documents=(body,)))
-        return replace(seen, carriers=seen.carriers + read_media(feed))
+        feed = MediaFile(source=source, content_type=declared or "", embedded=Embedded(documents=(extract(body),)))
+        return replace(seen, media=feed, carriers=seen.carriers + read_media(feed))
     return seen
 
 

@@ -9,6 +9,7 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING
 
+from crawler.optout.lookup import LOOKUPS
 from crawler.optout.statement import DUTIES
 from crawler.policy.decision import Verdict
 from crawler.policy.document import (
@@ -23,6 +24,7 @@ from crawler.policy.document import (
     Traps,
     UnreadRule,
 )
+from crawler.policy.scope import url_scope_problem
 from crawler.values.address import pattern_problem
 
 if TYPE_CHECKING:
@@ -225,6 +227,30 @@ def _is_private(text: str) -> bool:
     return address.is_loopback or (
         address.is_private and not address.is_link_local and not address.is_unspecified and not address.is_multicast
     )
+
+
+def lookups(table: Table) -> dict[str, str]:
+    """``[lookups]``: address of the bridge to a look-up service, by its slot."""
+    found: dict[str, str] = {}
+    for reader in LOOKUPS:
+        address = table.text(reader.id, "", limit=1_000)
+        if address:
+            problem = url_scope_problem(address.partition("?")[0])
+            if problem is not None:
+                table.mistake(reader.id, f"is {address!r}; write an absolute address: {problem}")
+            found[reader.id] = address
+    table.finish()
+    return found
+
+
+def robots(table: Table) -> Robots:
+    """``[robots]``."""
+    tokens = table.texts("also_bind")
+    for token in tokens:
+        if not _TOKEN.fullmatch(token):
+            table.mistake("also_bind", f"{token!r} is no product token; only letters, '_' and '-'")
+    table.finish()
+    return Robots(also_bind=tokens)
 
 
 def robots(table: Table) -> Robots:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from crawler.policy.linting import ERROR, KNOWN, NOTE, WARNING, lint
 from crawler.policy.profile_gaps import model_gaps, provider_gaps, retention_gaps
 from crawler.policy.profile_reading import KINDS, MODEL, PROFILES, PROVIDER, RETENTION, model, provider, retention
+from crawler.policy.reading import read_policy
 from crawler.values.strict_toml import Source
 
 if TYPE_CHECKING:
@@ -210,6 +211,17 @@ def test_all_mistakes_of_all_files_at_once() -> None:
     }  # fmt: skip
     assert [one.file for one in found] == sorted((one.file for one in found), key=KNOWN.index)
     assert not [one for one in found if one.needed_for], "a file with mistakes is not asked for answers"
+
+
+def test_look_up_services() -> None:
+    """A slot that does not exist, or an address that is none, is a mistake; what is right is in the policy."""
+    found = remarks(
+        crawl_policy='version = "1"\n[lookups]\nnobody = "https://b.example/"\ntdm-ai = "ftp://b.example/"\n'
+    )
+    assert places(found) == [("crawl-policy.toml", "lookups.nobody", 3), ("crawl-policy.toml", "lookups.tdm-ai", 4)]
+    text = b'version = "1"\n[lookups]\niscc = "https://b.example/x?key=1"\n'
+    assert read_policy({"crawl-policy.toml": text}, tool_version="0").lookups == {"iscc": "https://b.example/x?key=1"}
+    assert read_policy({"crawl-policy.toml": b'version = "1"\n'}, tool_version="0").lookups == {}
 
 
 def test_texts_have_bounds() -> None:

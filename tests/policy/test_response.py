@@ -118,6 +118,19 @@ def test_meta_refresh_to_a_login_is_a_barrier() -> None:
     assert read.barrier.kind is BarrierKind.LOGIN
 
 
+def test_feed_with_licences() -> None:
+    """The RSL elements of a feed count; a look-up service that is on is asked about feeds without them, too."""
+    licence = '<license><prohibits type="usage">all</prohibits></license>'
+    feed = f'<rss><item><content xmlns="https://rslstandard.org/rsl" url="">{licence}</content></item></rss>'.encode()
+    seen = _see((b"Content-Type", b"application/rss+xml"))
+    read = see_body(seen, _head(), feed, as_sent=feed, limits=LIMITS)
+    assert _said(read) == ['<prohibits type="usage">all</prohibits>']
+    assert read.media is not None
+    assert see_body(seen, _head(), b"<rss/>", as_sent=b"", limits=LIMITS) is seen
+    asked = see_body(seen, _head(), b"<rss/>", as_sent=b"", limits=LIMITS, lookups={"iscc": "https://b.example/"})
+    assert [one.protocol for one in asked.carriers.references] == ["iscc"]
+
+
 def test_page_that_is_too_deep_is_refused() -> None:
     """A page that was not read whole may hold what was not read."""
     body = b"<div>" * 50 + b"<p>Text."

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape, quoteattr
 
 from crawler.values.xml import Element, XmlError, read_xml
 
@@ -102,6 +103,45 @@ def read_hosted(body: bytes) -> tuple[Content, ...]:
     Raises ``UnusableError`` for what does not conform.
     """
     return _hosted(_root(body)) or ()
+
+
+def extract(body: bytes) -> bytes:
+    """The RSL elements of a feed alone, on the lines where they stand: what the evidence keeps of it.
+
+    Of a feed that is not well-formed a text is left that is not, either.
+    """
+    try:
+        root = read_xml(body)
+    except XmlError:
+        return f"<{NAMESPACE}".encode()
+    parts = ["<feed>"]
+    line, pending = 1, [root]
+    while pending:
+        element = pending.pop()
+        if _local(element) is None:
+            pending += reversed(element.children)
+            continue
+        parts.append("\n" * (element.line - line))
+        line = max(line, element.line)
+        line += _write(element, parts, line)
+    return "".join([*parts, "</feed>"]).encode("utf-8", "replace")
+
+
+def _write(element: Element, parts: list[str], line: int) -> int:
+    """Write an element with all that is in it; answers how many lines that took."""
+    start = line
+    namespace, _, local = element.name.rpartition("}")
+    declared = f" xmlns={quoteattr(namespace[1:])}"
+    attributes = "".join(
+        f" {name}={quoteattr(value)}" for name, value in element.attributes.items() if not name.startswith("{")
+    )
+    parts.append(f"<{local}{declared}{attributes}>{escape(' '.join(element.text.split()))}")
+    for child in element.children:
+        parts.append("\n" * (child.line - line))
+        line = max(line, child.line)
+        line += _write(child, parts, line)
+    parts.append(f"</{local}>")
+    return line - start
 
 
 def _root(body: bytes) -> Element:

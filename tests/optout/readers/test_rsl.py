@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.optout.interface import HtmlHead, ResponseHead, SiteFile
-from crawler.optout.readers.rsl import DOCUMENTS_LIMIT, NAMED_LIMIT, Declared, RslReader
+from crawler.optout.interface import HtmlHead, MediaFile, ResponseHead, SiteFile
+from crawler.optout.media.embedded import Embedded
+from crawler.optout.readers.rsl import DOCUMENTS_LIMIT, NAMED_LIMIT, Declared, RslReader, mentions_rsl
 from crawler.optout.robots.groups import parse
-from crawler.optout.rsl.document import NAMESPACE, PARTS_LIMIT, UnusableError, read_contents
+from crawler.optout.rsl.document import NAMESPACE, PARTS_LIMIT, UnusableError, extract, read_contents, read_hosted
 from crawler.optout.statement import Preference, Question, Reference, RobotsRecords, Source, Use
 from crawler.values.digest import sha256
 from crawler.values.html import scan
@@ -259,3 +260,69 @@ def test_real_documents() -> None:
     assert documents
     for body in documents:
         READER.read_site_file(_file(body.encode(), _declared())).about(QUESTION)
+
+
+FEED = f"""<?xml version="1.0"?>
+<rss version="2.0" xmlns:rsl="{NAMESPACE}"><channel><title>Secret text of the feed</title>
+<item><link>https://site.example/a</link>
+
+<rsl:content url="https://site.example/a" server="https://l.example/?a&amp;b"><rsl:license>
+<rsl:permits type="usage">ai-train
+search</rsl:permits><rsl:prohibits type="geo">FR</rsl:prohibits></rsl:license></rsl:content></item>
+<item><rsl:rsl><rsl:content url="/b"><rsl:license><rsl:prohibits type="usage">all</rsl:prohibits>
+</rsl:license></rsl:content></rsl:rsl></item></channel></rss>"""
+
+
+def test_extract_of_a_feed() -> None:
+    """Only the RSL elements are left, on their lines, and say the same as the feed."""
+    body = FEED.encode()
+    kept = extract(body)
+    assert b"Secret" not in kept
+    assert read_hosted(kept) == read_contents(kept)
+    lines = [one.line for one in read_hosted(kept)]
+    assert lines == [one.line for one in read_hosted(body)] == [5, 8]
+    told = [[(one.url, one.licences[0].duties) for one in read_hosted(document)] for document in (kept, body)]
+    assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("body", [f"<rss>{NAMESPACE}", f"<!DOCTYPE a><rss xmlns:r='{NAMESPACE}'/>"])
+def test_extract_of_what_is_no_feed(body: str) -> None:
+    """What cannot be read stays a condition that nobody can meet."""
+    kept = extract(body.encode())
+    assert mentions_rsl(kept)
+    media = MediaFile(source=SOURCE, content_type="text/xml", embedded=Embedded(documents=(kept,)))
+    assert [one.preference for one in READER.read_media(media).about(QUESTION)] == [Preference.CONDITIONAL]
+
+
+@pytest.mark.parametrize(
+    ("element", "expected"),
+    [
+        (f'<r:rsl xmlns:r="{NAMESPACE}"/>', []),
+        (f'<r:license xmlns:r="{NAMESPACE}"><r:prohibits type="usage">all</r:prohibits></r:license>', ["reserved"]),
+        (f'<r:license xmlns:r="{NAMESPACE}">https://site.example/l.xml</r:license>', ["conditional"]),
+        (f'<r:permits xmlns:r="{NAMESPACE}" type="usage">all</r:permits>', ["conditional"]),
+        (f'<r:content xmlns:r="{NAMESPACE}" url="https://other.example/"><r:license>{{}}</r:license></r:content>', []),
+        (f"<!-- {NAMESPACE} -->", []),
+    ],
+)
+def test_embedded(element: str, expected: list[str]) -> None:
+    """Elements inside the metadata of a file are about that file, however little stands around them."""
+    document = f'<x xmlns:y="z">{element.format("")}</x>'.encode()
+    media = MediaFile(source=SOURCE, content_type="image/jpeg", embedded=Embedded(documents=(document,)))
+    assert [one.preference for one in READER.read_media(media).about(QUESTION)] == expected
+
+
+def test_embedded_restricts_wherever_the_file_is() -> None:
+    """A content of another address still restricts, and grants nothing but at its own address."""
+    for terms, expected in ((PERMITS, "conditional"), ('<prohibits type="usage">all</prohibits>', "reserved")):
+        document = _document(f"<license>{terms}</license>", 'url="https://elsewhere.example/file"')
+        media = MediaFile(source=SOURCE, content_type="image/jpeg", embedded=Embedded(documents=(document,)))
+        assert [one.preference for one in READER.read_media(media).about(QUESTION)] == [expected]
+
+
+def test_document_under_a_page_type_only_restricts() -> None:
+    """Served as HTML it is read, since it says itself what it is; it grants nothing."""
+    for terms, expected in ((PERMITS, []), ('<prohibits type="usage">all</prohibits>', ["reserved"])):
+        body = _document(f"<license>{terms}</license>")
+        file = SiteFile(source=SOURCE, path=str(URL), content_type="text/html", body=body, reference=_declared())
+        assert [one.preference for one in READER.read_site_file(file).about(QUESTION)] == expected
