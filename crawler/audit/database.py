@@ -15,8 +15,10 @@ import pyarrow as pa
 
 from crawler.audit.kept import History, policy_in_force
 from crawler.errors import ClearcrawlError, DamagedStateError, UsageError
+from crawler.provenance.checkpoint import Checkpoint
 from crawler.provenance.leaf import ROW_TYPES
-from crawler.storage.layout import LOG
+from crawler.provenance.signed_note import read_note
+from crawler.storage.layout import CHECKPOINT_ENDING, CHECKPOINTS, LOG
 from crawler.storage.manifest import schema
 from crawler.storage.reading import CrawlReader
 
@@ -32,6 +34,8 @@ TABLES = {
     "ended_at, finish_reason, exit_code",
     "policies": "one row a policy in force: folder, policy_digest, policy_version, profile, delay_s, connections, "
     "max_delay_s",
+    "checkpoints": "one row a signed head of a log: folder, worker, number, origin, size (leaves), root, signed_by "
+    "(key name and id), protection of that key where crawl.json tells it",
     "log": "one row an entry of the evidence log that is no row of the manifest: folder, worker, seq, type, time, "
     "body (JSON)",
     "site_files": "one row a look at a site file: folder, worker, seq, origin, host, path, retrieved_at, status, "
@@ -47,6 +51,15 @@ _CRAWLS = pa.schema(
 _POLICIES = pa.schema(
     [(name, pa.string()) for name in ("folder", "policy_digest", "policy_version", "profile")]
     + [("delay_s", pa.float64()), ("connections", pa.int64()), ("max_delay_s", pa.float64())]
+)
+_CHECKPOINTS = pa.schema(
+    {
+        **dict.fromkeys(("folder", "worker"), pa.string()),
+        "number": pa.int64(),
+        "origin": pa.string(),
+        "size": pa.int64(),
+        **dict.fromkeys(("root", "signed_by", "protection"), pa.string()),
+    }
 )
 _LOG_SCHEMA = pa.schema(
     {
@@ -140,6 +153,8 @@ class Database:
             self._make_log(logs)
             self._connection.register("crawls", pa.Table.from_pylist(self.crawls, schema=_CRAWLS))
             self._connection.register("policies", pa.Table.from_pylist(list(self._policies()), schema=_POLICIES))
+            heads = [row for reader in self._readers for row in _heads(reader)]
+            self._connection.register("checkpoints", pa.Table.from_pylist(heads, schema=_CHECKPOINTS))
             run(_STATEMENTS)
             run(_SITE_FILES)
 
@@ -269,6 +284,30 @@ def _crawl_rows(reader: CrawlReader) -> Iterator[dict[str, Any]]:
     for one in (*crawl.earlier, {name: getattr(crawl, name) for name in _CRAWLS.names if hasattr(crawl, name)}):
         row = {**common, **{name: value for name, value in one.items() if name in _CRAWLS.names}}
         yield {**row, "started_at": _moment(row.get("started_at")), "ended_at": _moment(row.get("ended_at"))}
+
+
+def _heads(reader: CrawlReader) -> Iterator[dict[str, Any]]:
+    """Signed heads as their files tell; whether they hold is the business of verify."""
+    signing = reader.crawl.evidence or {}
+    for path in sorted((reader.root / CHECKPOINTS).glob(f"*{CHECKPOINT_ENDING}")):
+        worker, _, number = path.name.removesuffix(CHECKPOINT_ENDING).rpartition("-")
+        try:
+            note = read_note(path.read_bytes())
+            head = Checkpoint.parse(note.text)
+        except (ValueError, OSError) as error:
+            raise DamagedStateError(f"{path}: is no signed head: {error}") from error
+        for signature in note.signatures:
+            is_told = str(signing.get("key", "")).startswith(f"{signature.label}+")
+            yield {
+                "folder": str(reader.root),
+                "worker": worker,
+                "number": int(number) if number.isdecimal() else None,
+                "origin": head.origin,
+                "size": head.size,
+                "root": f"sha256:{head.root.hex()}",
+                "signed_by": signature.label,
+                "protection": signing.get("protection") if is_told else None,
+            }
 
 
 def _pending(reader: CrawlReader) -> Iterator[dict[str, Any]]:

@@ -47,7 +47,7 @@ def test_answer_has_the_columns_of_its_header(database: Database, name: str) -> 
 def test_nothing_is_an_answer(demo: DemoRun, tmp_path: Path, name: str) -> None:
     """A crawl without a row, without log and without state has no findings, and is no error."""
     copy = demo.copy(tmp_path / "copy")
-    for folder in ("manifest", "log", "state/w0"):
+    for folder in ("manifest", "log", "checkpoints", "state/w0"):
         for path in (copy / folder).iterdir():
             path.unlink()
     with Database.open([copy]) as opened:
