@@ -65,6 +65,8 @@ class Evidence:
     """What the auditor brought; the folder's notes of rotation are followed from there."""
     is_trust_given: bool = False
     """Whether the auditor named it: then a key that it does not name is wrong, not only unknown."""
+    are_stamps_demanded: bool = False
+    """Whether a crawl without a good time stamp cannot be decided."""
     tell: Callable[[int, int], None] = lambda _done, _total: None
     """Told how many octets are done, of how many."""
     undecided: list[str] = field(default_factory=list)

@@ -39,9 +39,12 @@ _WORDS = {
     type=click.Path(path_type=Path, dir_okay=False),
     help="Whom to believe: keys that reached you by another way than the crawl. Default: this user's own keys.",
 )
+@click.option("--require-stamps", "is_demanded", is_flag=True, help="Undecided (3) where a time stamp is missing.")
 @json_option
 @quiet_option
-def command(folders: tuple[Path, ...], trust_file: Path | None, as_json: bool, quiet: bool) -> ExitCode:
+def command(
+    *, folders: tuple[Path, ...], trust_file: Path | None, is_demanded: bool, as_json: bool, quiet: bool
+) -> ExitCode:
     """Check every file of crawls against their log, and the log against what was signed.
 
     Reads only; needs no network, no database and no Scrapy. Exit status 0: all holds. 1: something differs; the first
@@ -55,6 +58,7 @@ def command(folders: tuple[Path, ...], trust_file: Path | None, as_json: bool, q
             folder,
             trust,
             is_trust_given=trust_file is not None,
+            are_stamps_demanded=is_demanded,
             tell=_teller(folder, is_quiet=quiet or as_json),
         )
         for folder in folders
@@ -107,8 +111,8 @@ def print_verification(one: Verification) -> None:
     name = for_terminal(str(one.root))
     click.echo(f"{name}: {click.style(word, fg=hue, bold=True)}", color=colour())
     seen = (
-        f"{one.files} files, {octets(one.octets)}, {one.leaves} leaves, {one.records} records, {one.heads} signed heads"
-        f" by {', '.join(one.signers) or 'nobody'}"
+        f"{one.files} files, {octets(one.octets)}, {one.leaves} leaves, {one.records} records, {one.stamps} time"
+        f" stamps, {one.heads} heads signed by {', '.join(one.signers) or 'nobody'}"
     )
     click.echo(wrapped(for_terminal(seen), indent=2))
     for finding in one.findings[:SHOWN]:

@@ -123,7 +123,9 @@ def open_parts(
     stamps = policy.timestamps
     stamper = open_stamper(stamps.urls, stamps.roots, stamps.interval)
     sealer = open_sealer()
-    writer = Writer(lambda: _open_store(plan, run, opened, lists, previous, (sealer, stamper)), lambda: _has_space(plan, policy))
+    writer = Writer(
+        lambda: _open_store(plan, run, opened, lists, previous, (sealer, stamper)), lambda: _has_space(plan, policy)
+    )
     writer.start()
     return Parts(
         plan=plan,
@@ -209,9 +211,7 @@ def _open_store(  # noqa: PLR0917 - what the store stands on, called once
     signing: tuple[Sealer, StampClient | None],
 ) -> CrawlStore:
     sealer, stamper = signing
-    store = CrawlStore.open(
-        plan.out, run=run, worker=plan.worker, previous=previous, sealer=sealer, stamper=stamper
-    )
+    store = CrawlStore.open(plan.out, run=run, worker=plan.worker, previous=previous, sealer=sealer, stamper=stamper)
     for file in policy.files:
         store.keep("policies", file.content)
     for listed in lists.files:

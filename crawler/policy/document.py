@@ -5,7 +5,7 @@ Field names are the keys of the file. Units stand in the docstrings. Nothing has
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -153,6 +153,18 @@ class Blocklists:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Timestamps:
+    """``[timestamps]``: who stamps signed heads of the log (RFC 3161)."""
+
+    interval: int = 3600
+    """Seconds between two stamped heads; the first and the last one are stamped in any case."""
+    urls: Mapping[str, str] = field(default_factory=dict)
+    """Name of an authority to its address."""
+    roots: Mapping[str, str] = field(default_factory=dict)
+    """Name of an authority to the PEM certificates at which its chain may end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
     """``[[override]]``: the only thing that lifts a refusal; dated, with reason and document."""
 
@@ -236,6 +248,7 @@ class CrawlPolicy:
     protocols: tuple[ProtocolEntry, ...]
     protocols_off: tuple[ProtocolOff, ...]
     """Almost always empty."""
+    timestamps: Timestamps = field(default_factory=Timestamps)
 
     @property
     def purpose_name(self) -> str:

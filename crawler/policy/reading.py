@@ -79,6 +79,7 @@ def read_policy(files: Mapping[str, bytes], *, tool_version: str, suffixes: Suff
         network=sections.network(root.table("network")),
         robots=sections.robots(root.table("robots")),
         blocklists=sections.blocklists(root.table("blocklists")),
+        timestamps=sections.timestamps(root.table("timestamps")),
         lookups=sections.lookups(root.table("lookups")),
         overrides=exceptions.overrides(root.tables("override"), suffixes),
         agreements=exceptions.agreements(agreed.tables("agreement")),

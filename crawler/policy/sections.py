@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import textwrap
 from typing import TYPE_CHECKING
 
 from crawler.optout.lookup import LOOKUPS
@@ -21,6 +22,7 @@ from crawler.policy.document import (
     Politeness,
     Profile,
     Robots,
+    Timestamps,
     Traps,
     UnreadRule,
 )
@@ -40,6 +42,8 @@ _TOKEN = re.compile(r"[A-Za-z_-]{1,64}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _CRAWLER_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _CONTACT = re.compile(r"(?:https?://|mailto:)[!-'*-~]+")
+_AUTHORITY = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+_WEB = re.compile(r"https?://[!-~]+")
 _AGENT = re.compile(r"[ -~]*")
 
 KIB = 1024
@@ -253,14 +257,32 @@ def robots(table: Table) -> Robots:
     return Robots(also_bind=tokens)
 
 
-def robots(table: Table) -> Robots:
-    """``[robots]``."""
-    tokens = table.texts("also_bind")
-    for token in tokens:
-        if not _TOKEN.fullmatch(token):
-            table.mistake("also_bind", f"{token!r} is no product token; only letters, '_' and '-'")
+def timestamps(table: Table) -> Timestamps:
+    """``[timestamps]``; each authority has an address and the roots at which its chain may end."""
+    interval = table.integer("interval", 3600, least=60, most=3600)
+    named = table.table("authorities")
+    urls: dict[str, str] = {}
+    roots: dict[str, str] = {}
+    for name in named.names():
+        one = named.table(name)
+        one.require("url")
+        urls[name] = one.text("url", "")
+        roots[name] = "".join(map(_pem, one.texts("roots")))
+        if not _AUTHORITY.fullmatch(name):
+            named.mistake(name, "a name has lower-case letters, digits and '-', at most 32")
+        if not _WEB.fullmatch(urls[name]):
+            one.mistake("url", f"is {urls[name]!r}; write an address that begins with https:// or http://")
+        if not roots[name]:
+            one.mistake("roots", "names no certificate; write each one as the base64 of its DER, in one line")
+        one.finish()
+    named.finish()
     table.finish()
-    return Robots(also_bind=tokens)
+    return Timestamps(interval=interval, urls=urls, roots=roots)
+
+
+def _pem(encoded: str) -> str:
+    lines = "\n".join(textwrap.wrap(encoded, 64))
+    return f"-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n"
 
 
 def blocklists(table: Table) -> Blocklists:

@@ -40,6 +40,8 @@ class Evidence:
         self._stamping: Stamping | None = None
         self._stamped_at = 0.0
         self._problem: str | None = None
+        self._pending: list[str] = []
+        """Stamps without an answer, as of the end of the run."""
 
     def begin(self, folder: CrawlFolder, journal: Journal, *, crawl_id: str) -> None:
         """Look at what was signed before. Raises DamagedStateError, OSError, sqlite3.Error."""
@@ -100,6 +102,7 @@ class Evidence:
         if self._stamping is not None:
             self._stamping.wait(STAMP_SECONDS)
             self._stamping.close()
+            self._pending = self._stamping.pending()
 
     @property
     def problem(self) -> str | None:
@@ -110,14 +113,10 @@ class Evidence:
             return f"not signed: {self._notary.problem}"
         if self._problem is not None:
             return f"the list of files is not signed: {self._problem}"
-        pending = self._pending()
-        if pending:
+        if self._pending:
             why = "" if self._stamping is None or self._stamping.problem is None else f": {self._stamping.problem}"
-            return f"{len(pending)} time stamps are pending{why}"
+            return f"{len(self._pending)} time stamps are pending{why}"
         return None
-
-    def _pending(self) -> list[str]:
-        return [] if self._stamping is None else self._stamping.pending()
 
     def described(self) -> dict[str, Any] | None:
         """For ``crawl.json``."""
@@ -128,13 +127,13 @@ class Evidence:
             "origin": self._notary.origin, "key": str(self._sealer.key), "protection": self._sealer.protection,
             "checkpoint": None if head is None else head.number,
             "size": None if head is None else head.checkpoint.size,
-            "unsigned": self._notary.problem, "pending": self._pending(),
+            "unsigned": self._notary.problem, "pending": self._pending,
         }  # fmt: skip
 
     def hand_over(self, crawl: CrawlFile, *, sealed_at: str) -> None:
         """Sign the list of all files and write the bag. Raises OSError."""
         if self._notary is not None and self._notary.head is not None and self._sealer is not None:
-            stamps = "none" if self._stamping is None else "pending" if self._pending() else "complete"
+            stamps = "none" if self._stamping is None else "pending" if self._pending else "complete"
             predicate = {name: getattr(crawl, name) for name in _TOLD} | {
                 "stops": self._stops(), "timestamps": {"status": stamps}, "sealed_at": sealed_at,
                 "signing": {"key": str(self._sealer.key), "protection": self._sealer.protection},

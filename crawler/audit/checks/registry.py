@@ -9,6 +9,7 @@ from crawler.audit.checks.log import Log
 from crawler.audit.checks.names import Names
 from crawler.audit.checks.published import Published
 from crawler.audit.checks.records import Records
+from crawler.audit.checks.stamps import Stamps
 from crawler.audit.checks.statement import Statement
 
-CHECKS = (Names(), Bag(), Log(), Heads(), Published(), Records(), Statement(), Description())
+CHECKS = (Names(), Bag(), Log(), Heads(), Stamps(), Published(), Records(), Statement(), Description())

@@ -1,0 +1,119 @@
+"""A real time-stamp authority: ``openssl ts`` behind an HTTP server on loopback, with a chain made for the test."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+OPENSSL = shutil.which("openssl")
+_CONFIG = """
+[tsa]
+default_tsa = tsa_config
+[tsa_config]
+serial = {folder}/serial
+signer_digest = sha256
+default_policy = 1.2.3.4.1
+digests = sha256
+accuracy = secs:1
+ess_cert_id_chain = no
+ess_cert_id_alg = sha256
+"""
+_PURPOSES = {
+    "stamping": "extendedKeyUsage=critical,timeStamping",
+    "web": "extendedKeyUsage=critical,serverAuth",
+}
+
+
+class Authority:
+    """``behaviour`` is told by name and may be changed while it serves."""
+
+    def __init__(self, folder: Path, *, purpose: str = "stamping") -> None:
+        folder.mkdir(parents=True)
+        self.folder = folder
+        self.behaviour = "good"
+        """``good``, ``refuse`` (503), ``hang``, ``other_digest``, ``other_nonce``, ``garbage`` or ``empty``."""
+        self.asked = 0
+        (folder / "config").write_text(_CONFIG.format(folder=folder))
+        (folder / "serial").write_text("01\n")
+        self._run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "root.key", "-out", "root.pem",
+                  "-subj", "/CN=Test root", "-days", "30")  # fmt: skip
+        self._run(
+            "req", "-newkey", "rsa:2048", "-nodes", "-keyout", "tsa.key", "-out", "tsa.csr", "-subj", "/CN=Test TSA"
+        )
+        (folder / "extensions").write_text(f"{_PURPOSES[purpose]}\nkeyUsage=critical,digitalSignature\n")
+        self._run("x509", "-req", "-in", "tsa.csr", "-CA", "root.pem", "-CAkey", "root.key", "-CAcreateserial",
+                  "-out", "tsa.pem", "-days", "30", "-extfile", "extensions")  # fmt: skip
+        authority = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                request = self.rfile.read(int(self.headers["Content-Length"]))
+                authority.asked += 1
+                answer = authority.answer(request)
+                self.send_response(503 if answer is None else 200)
+                self.send_header("Content-Length", str(len(answer or b"")))
+                self.end_headers()
+                self.wfile.write(answer or b"")
+
+            def log_message(self, *_: object) -> None:
+                """Be quiet."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}/tsr"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    @property
+    def root(self) -> str:
+        """Its root, PEM."""
+        return (self.folder / "root.pem").read_text()
+
+    @property
+    def root_line(self) -> str:
+        """Its root as the policy wants it."""
+        return "".join(self.root.split("\n")[1:-2])
+
+    def answer(self, request: bytes) -> bytes | None:
+        """Reply as told; ``None`` refuses."""
+        if self.behaviour == "refuse":
+            return None
+        if self.behaviour == "hang":
+            time.sleep(30)
+        if self.behaviour in {"garbage", "empty"}:
+            return b"\x30\x03abc" if self.behaviour == "garbage" else b""
+        (self.folder / "request.tsq").write_bytes(request)
+        if self.behaviour in {"other_digest", "other_nonce"}:
+            self._run("ts", "-query", "-sha256", "-cert", "-out", "request.tsq", "-digest", "ab" * 32) if (
+                self.behaviour == "other_digest"
+            ) else self._requery(request)
+        self._run("ts", "-reply", "-config", "config", "-section", "tsa_config", "-queryfile", "request.tsq",
+                  "-signer", "tsa.pem", "-inkey", "tsa.key", "-out", "reply.tsr")  # fmt: skip
+        return (self.folder / "reply.tsr").read_bytes()
+
+    def _requery(self, request: bytes) -> None:
+        """Ask about the same digest with another nonce."""
+        from rfc3161_client import _rust  # noqa: PLC0415 - an extra
+
+        digest = bytes(_rust.parse_timestamp_request(request).message_imprint.message).hex()
+        self._run("ts", "-query", "-sha256", "-cert", "-digest", digest, "-out", "request.tsq")
+
+    def _run(self, *arguments: str) -> None:
+        assert OPENSSL is not None
+        subprocess.run([OPENSSL, *arguments], cwd=self.folder, check=True, capture_output=True)  # noqa: S603 - a test's own words
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
