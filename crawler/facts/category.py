@@ -6,6 +6,7 @@ rule knows stays unclassified, and documents show how many those are.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -68,14 +69,20 @@ class CategoryRules:
 
 
 def _types_of(page: HtmlPage) -> list[str]:
+    """``og:type``, then the types of what JSON-LD is about; what stands inside of that describes something else."""
     found = [meta.content.strip().lower() for meta in page.metas if meta.name == "og:type"]
     for script in page.scripts:
-        if script.type == "application/ld+json":
-            found += [part.partition('"')[0].lower() for part in _after_type(script.text)]
+        if script.type != "application/ld+json":
+            continue
+        try:
+            document = json.loads(script.text)
+        except (ValueError, RecursionError):
+            continue
+        for node in document if isinstance(document, list) else [document]:
+            graph = node.get("@graph", [node]) if isinstance(node, dict) else []
+            for one in graph if isinstance(graph, list) else [graph]:
+                types = one.get("@type") if isinstance(one, dict) else None
+                found += [
+                    name.lower() for name in (types if isinstance(types, list) else [types]) if isinstance(name, str)
+                ]
     return found
-
-
-def _after_type(text: str) -> list[str]:
-    """What stands behind ``"@type": "``; a search, since a category is a hint and no statement."""
-    parts = text.split('"@type"')[1:32]
-    return [part.lstrip(" \t\r\n:[").removeprefix('"') for part in parts]

@@ -61,7 +61,19 @@ def test_country(host: str, markup: str | None, header: list[str], expected: tup
             '<script type="application/ld+json">{"@type": ["NewsArticle"]}</script>',
             ("news", "type:newsarticle"),
         ),
-        ("example.com", '<script type="application/rsl+xml">"@type":"Product"</script>', NOTHING),
+        ("example.com", '<script type="application/rsl+xml">{"@type":"Product"}</script>', NOTHING),
+        ("example.com", '<script type="application/ld+json">{"@type":"Product"</script>', NOTHING),
+        ("example.com", '<script type="application/ld+json">[1,{"offers":{"@type":"Product"}}]</script>', NOTHING),
+        (
+            "example.com",
+            '<script type="application/ld+json">{"@graph":[2,{"@type":"Museum"}]}</script>',
+            ("culture", "type:museum"),
+        ),
+        (
+            "example.com",
+            '<script type="application/ld+json">{"@graph":{"@type":"Museum"}}</script>',
+            ("culture", "type:museum"),
+        ),
     ],
 )
 def test_category(host: str, markup: str, expected: tuple[str | None, str | None]) -> None:
