@@ -36,6 +36,7 @@ def print_summary(out: Path, runtime: Runtime, code: ExitCode, *, as_json: bool)
                 "bytes_fetched": tally.bytes_fetched,
                 "bytes_retained": tally.bytes_retained,
                 "requests": tally.requests,
+                "site_requests": tally.site_requests,
                 "origins": tally.origins,
                 "waiting": tally.waiting,
                 "verdicts": dict(sorted(tally.verdicts.items())),
@@ -48,7 +49,8 @@ def print_summary(out: Path, runtime: Runtime, code: ExitCode, *, as_json: bool)
         click.echo("TEST: test hosts were allowed; this crawl proves nothing about the web.")
     click.echo(
         f"{tally.pages_kept} pages kept ({octets(tally.bytes_retained)} of {octets(tally.bytes_fetched)} fetched), "
-        f"{tally.requests} requests to {tally.origins} origins, {tally.waiting} URLs waiting"
+        f"{tally.requests} requests to {tally.origins} origins ({tally.site_requests} for site files), "
+        f"{tally.waiting} URLs waiting"
     )
     for (verdict, reason), rows in reasons:
         name = click.style(f"{verdict:<6}", fg=_COLOURS.get(verdict))

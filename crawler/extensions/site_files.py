@@ -138,7 +138,8 @@ class SiteFiles:
     async def _load(self, origin: str) -> SiteKnowledge:
         robots = await self._robots(origin)
         rules = robots_rules(robots, self._policy)
-        files = [await self._file(origin, path, robots, rules) for path in SITE_FILE_PATHS]
+        # All at once: the site's politeness, not their number, says how many are under way.
+        files = await asyncio.gather(*(self._file(origin, path, robots, rules) for path in SITE_FILE_PATHS))
         now = datetime.now(UTC)
         site = compile_site(origin, robots, files, self._policy, now)
         site = await self._with_documents(site)
@@ -233,6 +234,7 @@ class SiteFiles:
             while True:
                 if isinstance(wanted, Send):
                     attempt = await self._writer.intend(Intent(url=wanted.url.text))
+                    self._tally.site_requests += 1
                     robots = None if rules is None else rules.answer(wanted.url)
                     exchange, answer = await self._send(wanted.url, kind, limit, robots)
                     records += _records(exchange)

@@ -15,6 +15,8 @@ class Tally:
     """(verdict, reason) to rows."""
     requests: int = 0
     """Requests that were handed to the engine, site files included."""
+    site_requests: int = 0
+    """Of them, how many asked for site files, documents that these name, and their redirect targets."""
     bytes_fetched: int = 0
     bytes_retained: int = 0
     pages_kept: int = 0

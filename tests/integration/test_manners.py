@@ -112,6 +112,7 @@ def test_retry_after(lab: Lab, web: ScriptedWeb) -> None:
 
 def test_a_pause_longer_than_the_crawl(lab: Lab, web: ScriptedWeb) -> None:
     """A site that asks for an hour gets it: the crawl ends, the row says defer, the next run does not ask either."""
+    lab.policy(politeness={"connections": 1})
     pause = Reply(status=503, headers=(("Retry-After", "3600"),), body=b"later")
     web.host("busy.test", pause).set("/robots.txt", text(""))
     ended = lab.crawl(web.url("busy.test", "/page"))
