@@ -7,8 +7,16 @@ import importlib.util
 import pkgutil
 import sys
 
-ROOMS = ("values", "optout", "blocklists", "policy", "provenance", "storage", "audit")
-SINGLE = ("crawler.errors", "crawler.fetching", "crawler.cli.main", "crawler.cli.audit", "crawler.cli.explain")
+ROOMS = ("values", "optout", "blocklists", "policy", "provenance", "storage", "audit", "exporting", "purging")
+SINGLE = (
+    "crawler.errors",
+    "crawler.fetching",
+    "crawler.cli.main",
+    "crawler.cli.audit",
+    "crawler.cli.explain",
+    "crawler.cli.export",
+    "crawler.cli.purge",
+)
 
 
 def main() -> None:
