@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.audit.kept import warc_place
 from crawler.errors import DamagedStateError
+from crawler.storage.revisits import NOT_MODIFIED
 from crawler.values.digest import sha256
 
 if TYPE_CHECKING:
@@ -39,7 +40,9 @@ def check_record(reader: CrawlReader, url: Url, row: Mapping[str, Any]) -> Recor
     try:
         record = reader.record(name, offset, length)
         digests = _digests(record)
-    except (DamagedStateError, ValueError) as error:
+        if record.fields.get("WARC-Profile") == NOT_MODIFIED:
+            digests |= _stored_heads(reader.record_at(name, offset + length))
+    except (DamagedStateError, ValueError, KeyError) as error:
         return RecordCheck(place=place, digests=frozenset(), problems=(str(error),))
     problems = []
     if record.fields.get("WARC-Record-ID") != row["record_id"]:
@@ -49,6 +52,11 @@ def check_record(reader: CrawlReader, url: Url, row: Mapping[str, Any]) -> Recor
     if row["content_digest"] is not None and row["content_digest"] not in digests:
         problems.append(f"{place}: the body's digest is not {row['content_digest']}")
     return RecordCheck(place=place, digests=digests, problems=tuple(problems))
+
+
+def _stored_heads(record: StoredRecord) -> frozenset[str]:
+    """Digests of the heads that held besides that of a 304, from the record behind it. Raises ValueError, KeyError."""
+    return frozenset(sha256(str(one["head"]).encode("latin-1")) for one in json.loads(record.body)["heads"])
 
 
 def _digests(record: StoredRecord) -> frozenset[str]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.integration.findings import by_url, check_rows, records_of
+from tests.integration.lab import wait
 from tests.servers.replies import Reply, html
 
 if TYPE_CHECKING:
@@ -247,3 +249,21 @@ def test_facts_name_their_methods(lab: Lab, web: ScriptedWeb) -> None:
     bits = int(first["near_duplicate_hash"], 16) ^ int(second["near_duplicate_hash"], 16)
     assert 0 < bits.bit_count() < 20
     assert gone["near_duplicate_hash"] is None
+
+
+def test_an_unchanged_page_is_explained_from_the_new_crawl_alone(lab: Lab, web: ScriptedWeb) -> None:
+    """What the stored fields said is found beside the 304, also where the earlier crawl is gone; others are told."""
+    fields = (("Content-Usage", "train-ai=y"),)
+    web.host("site.test").set("/", Page("<html><head><meta name='tdm-reservation' content='0'></head><p>x", *fields))
+    first, second, url = lab.folder / "first", lab.folder / "second", web.url("site.test")
+    assert lab.crawl(url, "--list", out=first).code == 0
+    ended = lab.crawl(url, "--list", "--previous", str(first), out=second)
+    assert ended.code == 0, ended.text
+    assert row_of(second, "/")["fetch_status"] == 304
+    first.rename(lab.folder / "gone")
+    command = [*lab.command()[:3], "audit", "explain", url, "--in", str(second), "--json"]
+    ended = wait(lab.spawn(command))
+    assert ended.code == 0, ended.text
+    (decision,) = json.loads(ended.out)["urls"][0]["decisions"]
+    assert (decision["reason"], decision["problems"]) == ("not_modified", [])
+    assert {one["carrier"] for one in decision["row"]["statements"]} >= {"response_head", "html_head"}
