@@ -14,11 +14,23 @@ from crawler.storage.manifest import column_docs, schema
 TAKEN = (
     *("url", "url_host_name", "url_host_registered_domain", "crawl_id", "record_id", "seq", "leaf_hash"),
     *("fetch_time", "fetch_status", "content_digest", "content_mime_type", "content_mime_detected", "content_charset"),
-    *("content_languages", "modality", "licence", "state", "reason", "profile", "purpose", "agreement_ref", "origin"),
-    *("on_behalf_of", "dataset_id", "country_hint", "site_category", "ai_generated_flag", "near_duplicate_hash"),
+    *(
+        "content_languages",
+        "content_languages_method",
+        "modality",
+        "licence",
+        "state",
+        "reason",
+        "profile",
+        "purpose",
+        "agreement_ref",
+        "origin",
+    ),
+    *("on_behalf_of", "dataset_id", "country_hint", "country_hint_method", "site_category", "site_category_method"),
+    *("ai_generated_flag", "ai_generated_method", "near_duplicate_hash", "near_duplicate_method", "change"),
     *("tokens", "tokenizer_id", "image_count", "duration_s", "robots_digest", "policy_version", "policy_digest"),
     *("lists_digest", "suffix_list_digest", "config_digest", "product_token", "tool_version", "schema_version"),
-    *("warc_filename", "warc_record_offset", "warc_record_length"),
+    *("warc_filename", "warc_record_offset", "warc_record_length", "payload_crawl_id"),
 )
 """Columns of the manifest that go with every document."""
 
