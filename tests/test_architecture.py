@@ -215,7 +215,7 @@ def test_what_the_checks_import_is_declared() -> None:
     assert _imported_distributions(paths) <= declared
 
 
-AUDITOR_ROOMS = (*PURE_ROOMS, "storage", "asking", "audit", "exporting", "purging")
+AUDITOR_ROOMS = (*PURE_ROOMS, "storage", "signing", "asking", "audit", "exporting", "purging")
 NEEDS_AN_EXTRA = {PACKAGE / "exporting" / "extraction.py"}
 """Modules whose one foreign import is looked for when it is used."""
 AUDITOR_MODULES = [
@@ -229,9 +229,10 @@ AUDITOR_MODULES = [
 
 
 def test_auditor_gets_what_the_audit_half_imports() -> None:
-    """The dependency group ``audit`` is a part of the base with the same bounds, and enough for the audit half."""
+    """The dependency group ``audit`` is a part of base and ``sign`` with the same bounds, and enough for the audit half."""
     group = PROJECT["dependency-groups"]["audit"]
-    assert set(group) <= set(PROJECT["project"]["dependencies"])
+    project = PROJECT["project"]
+    assert set(group) <= {*project["dependencies"], *project["optional-dependencies"]["sign"]}
     assert not {"scrapy", "twisted"} & _names(group)
     assert _names(group) == _imported_distributions(AUDITOR_MODULES)
 

@@ -9,9 +9,6 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 _ED25519 = b"\x01"
 _KEY_OCTETS = 32
 SIGNATURE_OCTETS = 64
@@ -67,6 +64,9 @@ class VerifierKey:
 
     def verifies(self, message: bytes, signature: bytes) -> bool:
         """Whether this key made the signature."""
+        from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - a pure function that few callers need
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415 - as above
+
         try:
             Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
         except InvalidSignature:
