@@ -25,7 +25,7 @@ from crawler.storage.warc import clean_uri
 from crawler.values.digest import Digest, sha256
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from crawler.storage.warc_reading import StoredRecord
@@ -179,12 +179,7 @@ class Previous:
 
     def _checked(self, reader: CrawlReader) -> list[Path]:
         """Segments that are what the log of their crawl says of them."""
-        logged = {
-            file["name"]: file["sha256"]
-            for entry in reader.entries()
-            if entry["type"] == "segment_published"
-            for file in entry["body"]["files"]
-        }
+        logged = {file["name"]: file["sha256"] for entry in reader.entries() for file in _named(entry)}
         paths = []
         for path in reader.segments():
             with path.open("rb") as file:
@@ -319,6 +314,15 @@ class Previous:
             return reader.record(name, offset, length)
         except DamagedStateError:
             return None
+
+
+def _named(entry: Mapping[str, Any]) -> list[Mapping[str, str]]:
+    """Files that an entry of the log says were written: with a segment, or in place of one after an erasure."""
+    if entry["type"] == "segment_published":
+        return list(entry["body"]["files"])
+    if entry["type"] == "erasure":
+        return [one["new"] for one in entry["body"]["files"] if one["new"] is not None]
+    return []
 
 
 def _exact_url(reader: CrawlReader, row: dict[str, Any]) -> str | None:
