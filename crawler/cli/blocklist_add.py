@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -21,8 +22,6 @@ from crawler.cli.common import json_option, print_json, progress
 from crawler.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from crawler.blocklists.catalog_editing import Value
     from crawler.storage.list_updates import Outcome
 
@@ -111,6 +110,8 @@ def command(
     known |= {key: value.date() for key, value in dates.items() if value is not None}
     if accepted_by is not None and accept is None:
         known["accepted_by"] = accepted_by
+    if form is None and "://" not in source and Path(source).is_dir():
+        form = "ut1"
     outcome = _add(known, form, acceptance=(accept, accepted_by, reason), blocklists=blocklists, policies=policies)
     if as_json:
         print_json("blocklist-update", {"lists": [outcome_as_json(outcome)]})

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 HOPS = 5
 """Redirects that are followed; each hop is judged like the first."""
+MEMBERS = ("domains", "urls", "expressions")
+"""Files of a UT1 category, in the order in which they make one list; expressions are noted and not used."""
 _GOOD = frozenset({200, 203})
 _NOT_MODIFIED = 304
 
@@ -83,16 +85,31 @@ class Sources:
 
 
 def _from_file(path: Path) -> Retrieved:
-    if path.is_dir():
-        return Retrieved(failure=f"{path}: is a folder; take each list in it for itself, of UT1 domains and urls")
     try:
-        with path.open("rb") as file:
-            content = file.read(LIST_LIMIT + 1)
+        if path.is_dir():
+            content = _of_folder(path)
+            if not content:
+                return Retrieved(failure=f"{path}: is a folder without {' or '.join(MEMBERS)}; a UT1 category has them")
+        else:
+            with path.open("rb") as file:
+                content = file.read(LIST_LIMIT + 1)
     except OSError as error:
         return Retrieved(failure=f"{path}: cannot be read: {error.strerror}")
     if len(content) > LIST_LIMIT:
         return Retrieved(failure=f"{path}: is longer than {octets(LIST_LIMIT)}; no list is that long")
     return Retrieved(content=content)
+
+
+def _of_folder(path: Path) -> bytes:
+    """A UT1 category as one list: its files one after the other. Raises OSError."""
+    parts = []
+    for name in MEMBERS:
+        member = path / name
+        if member.is_file():
+            with member.open("rb") as file:
+                part = file.read(LIST_LIMIT + 1)
+            parts.append(part if part.endswith(b"\n") or not part else part + b"\n")
+    return b"".join(parts)
 
 
 def _answered(fetched: Fetched, etag: str | None) -> Retrieved:

@@ -15,6 +15,7 @@ import pyarrow.compute
 from crawler.blocklists.catalog import CATALOG, read_catalog
 from crawler.blocklists.catalog_editing import with_changes
 from crawler.blocklists.change import key_of
+from crawler.blocklists.formats.ut1 import Ut1
 from crawler.blocklists.interface import Entry
 from crawler.blocklists.reading import Guards, read_list
 from crawler.blocklists.registry import format_named
@@ -161,7 +162,15 @@ def versions_of(folder: ListFolder, record: ListRecord) -> tuple[bytes, bytes]:
 
 
 def _entries(contents: Contents, record: ListRecord | None) -> Iterator[Entry]:
-    if record is None or record.file not in contents:
+    if record is None:
+        return
+    if record.file not in contents:
+        for name, form in Ut1().members.items():
+            items = read_list(
+                io.BytesIO(contents.get(f"{record.file}/{name}", b"")), form, Guards(is_suffix=lambda _name: False),
+                may_be_empty=True,
+            )  # fmt: skip
+            yield from (item for item in items if isinstance(item, Entry))
         return
     items = read_list(
         io.BytesIO(contents[record.file]),

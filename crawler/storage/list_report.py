@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawler.blocklists.catalog import CATALOG, read_whole
+from crawler.blocklists.exceptions import EXCEPTIONS, read_exceptions
 from crawler.blocklists.formats.ut1 import Ut1
 from crawler.blocklists.interface import Entry
 from crawler.blocklists.reading import protected_names, read_list, with_repetitions
@@ -24,6 +25,8 @@ from crawler.storage.blocklists import (
     read_contents,
     strangers,
 )
+from crawler.storage.list_files import ListFile, folder_digest, member_names
+from crawler.storage.list_loading import LOCAL_ID
 from crawler.values.digest import sha256
 
 if TYPE_CHECKING:
@@ -61,12 +64,7 @@ def lint(folder: Path, *, today: date, ages: Blocklists, suffixes: BundledSuffix
     try:
         contents = read_contents(folder)
     except DocumentError as error:
-        return [
-            Remark(
-                level="error", file=each.file, line=each.line, problem=": ".join(filter(None, (each.key, each.problem)))
-            )
-            for each in error.mistakes
-        ]
+        return _mistakes(error)
     catalog = read_whole(contents[CATALOG])
     guards = own_guards(suffixes)
     found = _read(PROTECTED, contents.get(PROTECTED, b""), format_named("domains"), guards, None)
@@ -78,6 +76,7 @@ def lint(folder: Path, *, today: date, ages: Blocklists, suffixes: BundledSuffix
     for record in catalog.lists:
         found += _of_list(record, contents, guards)
         found += _due(record, today, ages)
+    found += _of_exceptions(contents, catalog, today)
     found += [
         Remark(level="warning", file=name, problem="is not in the catalog, not loaded")
         for name in strangers(folder, catalog.lists)
@@ -115,10 +114,13 @@ def _of_list(record: ListRecord, contents: Mapping[str, bytes], guards: Guards) 
     content = contents.get(record.file)
     members = {name: contents.get(f"{record.file}/{name}") for name in Ut1().members} if record.format == "ut1" else {}
     if content is None and any(members.values()):
+        digest = folder_digest(
+            ListFile.of_bytes(name, contents[name]) for name in member_names(record) if name in contents
+        )
+        wrong = f"is {digest}, but the catalog accepted {record.digest} for {record.id}"
         return [
-            remark
-            for name, form in Ut1().members.items()
-            for remark in _read(f"{record.file}/{name}", members[name] or b"", form, guards_of(record, guards), record)
+            *([Remark(level="error", file=record.file, list_id=record.id, problem=wrong)] * (digest != record.digest)),
+            *_of_members(record, members, guards),
         ]
     if content is None:
         problem = f"no such file; the catalog names it for the list {record.id}"
@@ -128,6 +130,39 @@ def _of_list(record: ListRecord, contents: Mapping[str, bytes], guards: Guards) 
         form = format_named(record.format, record.columns)
         return _read(record.file, content, form, guards_of(record, guards), record, may_be_empty=False)
     return [Remark(level="error", file=record.file, list_id=record.id, problem=problem)]
+
+
+def _of_members(record: ListRecord, members: Mapping[str, bytes | None], guards: Guards) -> list[Remark]:
+    return [
+        remark
+        for name, form in Ut1().members.items()
+        for remark in _read(f"{record.file}/{name}", members[name] or b"", form, guards_of(record, guards), record)
+    ]
+
+
+def _of_exceptions(contents: Mapping[str, bytes], catalog: Catalog, today: date) -> list[Remark]:
+    """What is wrong with ``exceptions.toml``, and which of its lines have ended."""
+    try:
+        found = read_exceptions(contents.get(EXCEPTIONS, b""), {LOCAL_ID, *(record.id for record in catalog.lists)})
+    except DocumentError as error:
+        return _mistakes(error)
+    return [
+        Remark(
+            level="warning",
+            file=EXCEPTIONS,
+            list_id=one.list_id,
+            problem=f"the exception of {one.entry.value} ended on {one.valid_to}; it is blocked again: take it out",
+        )
+        for one in found
+        if one.valid_to is not None and one.valid_to < today
+    ]
+
+
+def _mistakes(error: DocumentError) -> list[Remark]:
+    return [
+        Remark(level="error", file=each.file, line=each.line, problem=": ".join(filter(None, (each.key, each.problem))))
+        for each in error.mistakes
+    ]
 
 
 def _read(

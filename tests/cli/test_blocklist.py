@@ -247,9 +247,50 @@ def test_lint_of_a_folder(desk: Desk) -> None:
     (desk.lists / "lists" / "demonstration.txt").write_text("other.example\n")
     next(path for path in (desk.lists / "lists").iterdir() if path.name.startswith("a-")).unlink()
     errors = [each["problem"] for each in desk.json("lint", with_policies=True)["remarks"] if each["level"] == "error"]
-    assert len(errors) == 3, errors
+    assert len(errors) == 4, errors
     folder = desk.add(str(desk.lists / "lists"), "b")
     assert (folder.exit_code, "is a folder" in " ".join(folder.stdout.split())) == (3, True)
+
+
+def test_a_category_folder_is_one_list(desk: Desk) -> None:
+    """A folder of UT1 is added, compared and updated as one list; what it blocks is found with its line."""
+    category = desk.folder / "warez"
+    category.mkdir()
+    (category / "domains").write_bytes(text(*NAMES).rstrip(b"\n"))
+    (category / "urls").write_text("shared.example/warez/\n")
+    (category / "expressions").write_text("(^|[-.])warez[0-9]+\\.example\n")
+    (category / "usage").write_text("black\n")
+    assert desk.add(str(category), "warez", "community").exit_code == 0
+    (found,) = desk.json("check", "https://shared.example/warez/x")["names"]
+    assert (found["list"], found["entry"], found["line"]) == ("warez", "shared.example/warez", 21)
+    (category / "domains").write_bytes(text(*NAMES, "new.example"))
+    (updated,) = desk.json("update", "warez", with_policies=True)["lists"]
+    assert (updated["outcome"], updated["added"], updated["removed"]) == ("updated", 1, 0)
+    (changed,) = desk.json("diff", "warez")["lists"]
+    assert [each["entry"] for each in changed["added"]] == ["new.example"]
+    assert desk.json("lint", with_policies=True)["errors"] == 0
+
+
+def test_lint_of_exceptions(desk: Desk) -> None:
+    """A mistake in exceptions.toml is an error with file and line; one that has ended is work for a person."""
+    desk.add()
+    exceptions = desk.lists / "exceptions.toml"
+    ended = """[[exception]]
+entry = "n1.example"
+list = "a"
+reason = "r"
+document = "d"
+decided_by = "p"
+valid_to = 2020-01-01
+"""
+    exceptions.write_text(ended)
+    remarks = desk.json("lint", with_policies=True)["remarks"]
+    (found,) = [each for each in remarks if each["file"] == "exceptions.toml"]
+    assert found["level"] == "warning"
+    assert "n1.example ended on 2020-01-01" in found["problem"]
+    exceptions.write_text(ended.replace('"a"', '"nobody"'))
+    remarks = desk.json("lint", with_policies=True)["remarks"]
+    assert [(each["level"], each["line"]) for each in remarks if each["file"] == "exceptions.toml"] == [("error", 3)]
 
 
 @pytest.mark.parametrize(
