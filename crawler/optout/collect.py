@@ -7,9 +7,10 @@ and raises leaves its carrier unread, which holds the verdict back.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
-from crawler.optout.interface import SiteFile
+from crawler.optout.interface import OptOutReader, SiteFile
 from crawler.optout.lookup import LOOKUPS
 from crawler.optout.registry import READERS, site_files
 from crawler.optout.site_file import Found
@@ -18,7 +19,7 @@ from crawler.optout.statement import SILENCE, Partial, Preference, Unread
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from crawler.optout.interface import HtmlHead, MediaFile, OptOutReader, ResponseHead
+    from crawler.optout.interface import HtmlHead, MediaFile, ResponseHead
     from crawler.optout.lookup import LookupReader
     from crawler.optout.site_file import SiteFileOutcome
     from crawler.optout.statement import (
@@ -126,12 +127,14 @@ def read_document(
 
 def read_head(head: ResponseHead, *, readers: Sequence[OptOutReader] = READERS) -> CarrierReadings:
     """Read the header fields of a resource."""
-    return _read_by(readers, head.source.url, lambda one: one.read_response_head(head))
+    able = _able(tuple(readers), "read_response_head")
+    return _read_by(able, head.source.url, lambda one: one.read_response_head(head))
 
 
 def read_html(html: HtmlHead, *, readers: Sequence[OptOutReader] = READERS) -> CarrierReadings:
     """Read the elements of a page."""
-    return _read_by(readers, html.source.url, lambda one: one.read_html(html))
+    able = _able(tuple(readers), "read_html")
+    return _read_by(able, html.source.url, lambda one: one.read_html(html))
 
 
 def read_media(media: MediaFile, *, readers: Sequence[OptOutReader] = READERS) -> CarrierReadings:
@@ -213,6 +216,12 @@ def _read_file(
             blocks = is_demanded or found is Found.UNREAD
             unread.append(Unread(protocol=one.id, why=outcome.why, url=outcome.url, blocks=blocks))
     return looked + CarrierReadings(unread=tuple(unread))
+
+
+@cache
+def _able(readers: tuple[OptOutReader, ...], method: str) -> tuple[OptOutReader, ...]:
+    """The readers that read this kind of carrier at all; asked for every page."""
+    return tuple(one for one in readers if getattr(type(one), method) is not getattr(OptOutReader, method))
 
 
 def _read_by(readers: Sequence[OptOutReader], url: str, read: Callable[[OptOutReader], Reading]) -> CarrierReadings:

@@ -6,12 +6,14 @@ docs/protocols.md. A reader overrides only the inputs that its protocol uses, do
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from crawler.optout.statement import SILENCE, VALUE_LIMIT, Statement
 
 if TYPE_CHECKING:
+    from collections.abc import KeysView
+
     from crawler.optout.media.embedded import Embedded
     from crawler.optout.statement import Carrier, Layer, Preference, Reading, Reference, RobotsRecords, Source, Use
     from crawler.values.html import HtmlPage
@@ -39,11 +41,24 @@ class ResponseHead:
     status: int
     headers: tuple[tuple[str, str], ...]
     """Fields in order of arrival, names as sent, values decoded as latin-1, repeated fields kept."""
+    _by_name: dict[str, tuple[tuple[int, str], ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Sort the fields by name once for all readers."""
+        found: dict[str, tuple[tuple[int, str], ...]] = {}
+        for index, (name, value) in enumerate(self.headers):
+            folded = name.lower()
+            found[folded] = (*found.get(folded, ()), (index, value))
+        object.__setattr__(self, "_by_name", found)
 
     def values(self, name: str) -> tuple[tuple[int, str], ...]:
-        """Index and value of every field of that name, compared without case."""
-        wanted = name.lower()
-        return tuple((index, value) for index, (field, value) in enumerate(self.headers) if field.lower() == wanted)
+        """Index and value of every field of that name, in lower case here and compared without case."""
+        return self._by_name.get(name, ())
+
+    @property
+    def names(self) -> KeysView[str]:
+        """Names of all fields, lower case."""
+        return self._by_name.keys()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,9 +35,11 @@ class HeaderLink:
     """Of the header field."""
 
 
-def links(head: ResponseHead) -> Iterator[HeaderLink]:
-    """Give the links of all Link fields in order."""
+def links(head: ResponseHead, mention: str = "") -> Iterator[HeaderLink]:
+    """Give the links of all Link fields in order; only of fields that ``mention`` (lower case) occurs in."""
     for index, value in head.values("link"):
+        if mention not in value.lower():
+            continue
         for found in _LINK.finditer(value):
             parameters: dict[str, str] = {}
             for name, quoted, plain in _PARAMETER.findall(found[2]):

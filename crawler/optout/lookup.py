@@ -7,7 +7,7 @@ only an answer that could be read lets it be kept. The address belongs to a brid
     200  {"statements": [{"use": "train-genai", "preference": "reserved", "evidence": "https://..."}]}
     404  nothing is registered; so says an empty list
 
-``use`` is one of the words of ``Use``, ``preference`` is ``reserved`` or ``conditional``; ``allowed`` is recorded and never
+``use`` is a word of ``Use``, ``preference`` is ``reserved`` or ``conditional``; ``allowed`` is recorded and never
 counts: a permission is believed only from the carrier that a specification gives it to. Whatever else comes is unread,
 and holds the verdict back (docs/protocols.md).
 """

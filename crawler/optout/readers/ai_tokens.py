@@ -1,21 +1,22 @@
 """What a robots.txt that closes training crawlers says to other trainers (opt-outs.md section 4, PC-3, PC-21).
 
-A reading of intent by project choice: no specification speaks of it. The table of tokens is data with a date.
+A reading of intent by project choice: no specification speaks of it. The table of tokens is data with a date. Of many
+groups that close a URL the first speaks for all: rows would else carry dozens of statements that say the same.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from crawler.optout.ai_tokens import POLICY_TOKENS, TRAINING_TOKENS
 from crawler.optout.interface import OptOutReader
 from crawler.optout.readers import aipref, content_signals
-from crawler.optout.robots.match import normalise_target
 from crawler.optout.robots.rules import NO_RULE
 from crawler.optout.scoping import is_named
 from crawler.optout.statement import SILENCE, Carrier, Layer, Preference, Use
-from crawler.values.url import split
+from crawler.optout.targets import target_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,6 +42,8 @@ class Grants:
     file: RobotsFile
     signals: tuple[Record, ...]
     usage: tuple[aipref.Rule, ...]
+    _known: dict[tuple[str, Use], bool] = field(default_factory=dict)
+    """Whether others are heard as far as no path matters."""
 
     @classmethod
     def of(cls, file: RobotsFile) -> Grants:
@@ -49,12 +52,12 @@ class Grants:
 
     def hears_others(self, question: Question, target: str) -> bool:
         """Whether what is said to other agents is heard: no group names us, and ours does not grant (PC-3, PC-4)."""
-        if is_named(self.file, question.token):
-            return False
-        return not (
-            content_signals.grants(self.file, self.signals, question.token, question.use)
-            or aipref.grants(self.file, self.usage, question, target)
-        )
+        key = (question.token, question.use)
+        hears = self._known.get(key)
+        if hears is None:
+            is_granted = content_signals.grants(self.file, self.signals, question.token, question.use)
+            hears = self._known[key] = not is_granted and not is_named(self.file, question.token)
+        return hears and not aipref.grants(self.file, self.usage, question, target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +74,12 @@ class _Reading:
     def about(self, question: Question) -> tuple[Statement, ...]:
         if question.use not in _TRAINING:
             return ()
-        target = normalise_target(split(question.url).target)
+        target = target_of(question.url)
         file = self.robots.file
-        found = [(line, text, "PC-21") for line, text in _closed(file, self.policies, target)]
-        if self.trainers and self.grants.hears_others(question, target):
-            found += [(line, text, "PC-3") for line, text in _closed(file, self.trainers, target)]
+        found = [(line, text, "PC-21") for line, text in islice(_closed(file, self.policies, target), 1)]
+        closed = list(islice(_closed(file, self.trainers, target), 1))
+        if closed and self.grants.hears_others(question, target):
+            found += [(line, text, "PC-3") for line, text in closed]
         return tuple(
             self.reader.statement(
                 use=question.use,

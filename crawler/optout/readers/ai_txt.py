@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from crawler.optout.interface import OptOutReader
 from crawler.optout.robots.groups import parse
-from crawler.optout.robots.match import compile_pattern, normalise_target
+from crawler.optout.robots.match import compile_pattern
 from crawler.optout.statement import SILENCE, Carrier, Layer, Preference, Use
-from crawler.values.url import split
+from crawler.optout.targets import target_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -151,7 +151,7 @@ class _Reading:
     def about(self, question: Question) -> tuple[Statement, ...]:
         if question.use not in _TRAINING:
             return ()
-        target = normalise_target(split(question.url).target)
+        target = target_of(question.url)
         endings = endings_of(target, question.media_type)
         numbers = (decide(rules, target, endings) for rules in self._rules_for(question.token))
         return tuple(

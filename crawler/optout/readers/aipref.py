@@ -14,10 +14,10 @@ from http_sf.types import Token
 
 from crawler.optout.interface import OptOutReader
 from crawler.optout.negatives import is_negative
-from crawler.optout.robots.match import compile_pattern, normalise_target
+from crawler.optout.robots.match import compile_pattern
 from crawler.optout.scoping import is_named
 from crawler.optout.statement import SILENCE, Carrier, Layer, Preference, Use
-from crawler.values.url import split
+from crawler.optout.targets import target_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -165,7 +165,11 @@ def ours(file: RobotsFile, read: tuple[Rule, ...], question: Question, target: s
 
 def grants(file: RobotsFile, read: tuple[Rule, ...], question: Question, target: str) -> bool:
     """Whether the groups selected for us permit the use of the target expressly."""
-    found = ours(file, read, question, target)
+    return bool(read) and is_grant(ours(file, read, question, target))
+
+
+def is_grant(found: tuple[Found, ...]) -> bool:
+    """Whether the answers of our groups permit."""
     return bool(found) and all(one.said.preference is Preference.ALLOWED for one in found)
 
 
@@ -183,8 +187,9 @@ class _RobotsReading:
     soft: tuple[SoftDirective, ...] = ()
 
     def about(self, question: Question) -> tuple[Statement, ...]:
-        target = normalise_target(split(question.url).target)
-        found = [*ours(self.robots.file, self.read, question, target), *self._elsewhere(question, target)]
+        target = target_of(question.url)
+        own = ours(self.robots.file, self.read, question, target)
+        found = [*own, *self._elsewhere(question, target, own)]
         return tuple(
             self.reader.statement(
                 use=question.use,
@@ -199,10 +204,10 @@ class _RobotsReading:
             for one in found
         )
 
-    def _elsewhere(self, question: Question, target: str) -> Iterator[Found]:
+    def _elsewhere(self, question: Question, target: str, own: tuple[Found, ...]) -> Iterator[Found]:
         """Reservations before all groups, and in other agents' groups unless ours speaks for itself (PC-4)."""
         file = self.robots.file
-        hears_others = not is_named(file, question.token) and not grants(file, self.read, question, target)
+        hears_others = not is_named(file, question.token) and not is_grant(own)
         selection = file.group_for(question.token)
         elsewhere: dict[int | None, list[Rule]] = {}
         for rule in self.read:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from crawler.optout.interface import OptOutReader
 from crawler.optout.readers.ai_tokens import Grants
-from crawler.optout.robots.match import compile_pattern, normalise_target
+from crawler.optout.robots.match import compile_pattern
 from crawler.optout.scoping import Place, place
 from crawler.optout.statement import SILENCE, Carrier, Layer, Preference, Use
-from crawler.values.url import split
+from crawler.optout.targets import target_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,7 +48,7 @@ class _Reading:
     def about(self, question: Question) -> tuple[Statement, ...]:
         if question.use not in _TRAINING:
             return ()
-        target = normalise_target(split(question.url).target)
+        target = target_of(question.url)
         matching = [record for record, pattern in self.paths if pattern.matches_normalised(target)]
         hears_others = bool(matching) and self.grants.hears_others(question, target)
         return tuple(

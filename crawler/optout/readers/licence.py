@@ -97,7 +97,7 @@ class LicenceReader(OptOutReader):
         """Read Link fields that speak of the resource itself."""
         named = [
             _Named(url=link.target, text=f"Link: {link.text}", position=link.index)
-            for link in links(head)
+            for link in links(head, "license")
             if "license" in link.rel and link.type != RSL_TYPE and not link.anchor
         ]
         return self._reading(Carrier.RESPONSE_HEAD, head.source, named)

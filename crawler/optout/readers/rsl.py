@@ -218,7 +218,7 @@ class RslReader(OptOutReader):
                 text=f"Link: {link.text}",
                 position=link.index,
             )
-            for link in links(head)
+            for link in links(head, "license")
             if "license" in link.rel and link.type == MEDIA_TYPE and not link.anchor
         ]
         return self._declaring(declared)

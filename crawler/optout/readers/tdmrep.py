@@ -15,6 +15,7 @@ from crawler.optout.interface import OptOutReader
 from crawler.optout.media.package import package_metas
 from crawler.optout.robots.match import compile_pattern
 from crawler.optout.statement import SILENCE, Carrier, Layer, Partial, Preference, Problem, Silence, SoftDirective, Use
+from crawler.optout.targets import target_of
 from crawler.values.url import split
 from crawler.values.xml import XmlError
 
@@ -75,8 +76,8 @@ class _FileReading:
         """Answer from the first and the most specific matching rule; where they differ a reservation wins (PC-7)."""
         if question.use not in _USES:
             return ()
-        target = split(question.url).target
-        matching = [rule for rule in self.rules if rule.pattern.matches(target)]
+        target = target_of(question.url)
+        matching = [rule for rule in self.rules if rule.pattern.matches_normalised(target)]
         if not matching:
             return ()
         longest = max(rule.pattern.length for rule in matching)

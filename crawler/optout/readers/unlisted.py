@@ -20,6 +20,7 @@ HEADERS = frozenset({"x-ai-training"})
 SWITCHES = frozenset({"x-no-ai-training", "x-no-ai"})
 """Headers that reserve when they are on."""
 
+_NAMES = HEADERS | SWITCHES
 _ON = frozenset({"1", "true", "yes", "on", "?1"})
 _TRAINING = frozenset({Use.TRAIN_GENAI, Use.TRAIN_OTHER})
 
@@ -63,7 +64,9 @@ class UnlistedReader(OptOutReader):
     version = "1"
 
     def read_response_head(self, head: ResponseHead) -> Reading:
-        """Read the headers; the search for them costs one look at each field."""
+        """Read the headers."""
+        if not head.names & _NAMES:
+            return SILENCE
         found = tuple(
             (index, f"{name}: {value}")
             for index, (name, value) in enumerate(head.headers)

@@ -27,6 +27,8 @@ TEXT_LIMIT: Final = 2048
 
 _LINE: Final = re.compile(rb"^[ \t]*+(?:(user-agent)|(allow)|disallow)[ \t]*+:([^\n#]*+)", re.IGNORECASE | re.MULTILINE)
 _OTHER: Final = re.compile(rb"^[ \t]*+[^ \t\n#:][^\n#:]*+:", re.MULTILINE)
+_RULES_KEPT: Final = 64
+"""Rules that were handed out and are kept as they are: few decide most URLs."""
 _BLANK_LINE: Final = re.compile(rb"\n[ \t]*+(?=\n)")
 _GENERAL: Final = (b"* ", b"*\t")
 
@@ -147,6 +149,8 @@ class RobotsFile:
         self._rules: dict[tuple[int, ...], RuleIndex] = {}
         self._named: dict[tuple[bytes, bool], Selection | None] = {}
         self._general: dict[bool, Selection] = {}
+        self._selected: dict[tuple[str, bool], Selection] = {}
+        self._known_rules: dict[int, Rule] = {}
         self.problems: Final = tuple(find_problems(body))
 
     def _read_lines(self) -> None:
@@ -197,6 +201,12 @@ class RobotsFile:
         ``is_strict`` compares whole values only; otherwise a version is cut off, lists are split, and ``*`` may be
         followed by white space (PC-24).
         """
+        selected = self._selected.get((token, is_strict))
+        if selected is None:
+            selected = self._selected[token, is_strict] = self._select(token, is_strict=is_strict)
+        return selected
+
+    def _select(self, token: str, *, is_strict: bool) -> Selection:
         named = self.named_group(token, is_strict=is_strict)
         if named is not None:
             return named
@@ -265,6 +275,14 @@ class RobotsFile:
 
     def rule(self, number: int) -> Rule:
         """Give the rule that ``RuleIndex.decide`` named."""
+        known = self._known_rules.get(number)
+        if known is None:
+            if len(self._known_rules) >= _RULES_KEPT:
+                self._known_rules.clear()
+            known = self._known_rules[number] = self._rule(number)
+        return known
+
+    def _rule(self, number: int) -> Rule:
         start = self._rule_starts[number]
         return Rule(
             is_allow=self._rule_is_allow[number] == 1,
