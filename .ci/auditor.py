@@ -7,7 +7,18 @@ import importlib.util
 import pkgutil
 import sys
 
-ROOMS = ("values", "optout", "blocklists", "policy", "provenance", "storage", "audit", "exporting", "purging")
+ROOMS = (
+    "values",
+    "optout",
+    "blocklists",
+    "policy",
+    "provenance",
+    "storage",
+    "audit",
+    "exporting",
+    "purging",
+    "recheck",
+)
 SINGLE = (
     "crawler.errors",
     "crawler.fetching",
@@ -16,6 +27,7 @@ SINGLE = (
     "crawler.cli.explain",
     "crawler.cli.export",
     "crawler.cli.purge",
+    "crawler.cli.recheck",
 )
 
 

@@ -215,7 +215,7 @@ def test_what_the_checks_import_is_declared() -> None:
     assert _imported_distributions(paths) <= declared
 
 
-AUDITOR_ROOMS = (*PURE_ROOMS, "storage", "signing", "asking", "audit", "exporting", "purging")
+AUDITOR_ROOMS = (*PURE_ROOMS, "storage", "signing", "asking", "audit", "exporting", "purging", "recheck")
 NEEDS_AN_EXTRA = {PACKAGE / "exporting" / "extraction.py"}
 """Modules whose one foreign import is looked for when it is used."""
 AUDITOR_MODULES = [
@@ -223,7 +223,20 @@ AUDITOR_MODULES = [
     *(path for path in MODULES if path.name in {"errors.py", "fetching.py"} and path.parent == PACKAGE),
     *(
         PACKAGE / "cli" / f"{name}.py"
-        for name in ("main", "lazy", "common", "layout", "arguments", "audit", "explain", "status", "check", "export", "purge")
+        for name in (
+            "main",
+            "lazy",
+            "common",
+            "layout",
+            "arguments",
+            "audit",
+            "explain",
+            "status",
+            "check",
+            "export",
+            "purge",
+            "recheck",
+        )
     ),
 ]
 
@@ -274,6 +287,8 @@ print(sorted(BLOCKED & set(sys.modules)))
                 "purging",
                 "cli.export",
                 "cli.purge",
+                "cli.recheck",
+                "recheck",
             ),
             "scrapy,twisted,itemadapter",
         ),

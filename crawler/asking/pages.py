@@ -88,7 +88,13 @@ class Asker:
             chain = (*chain, judged.url)
             inherited = inherit((*judged.decision.statements, *inherited))
 
-    def _judge(self, target: str | Url, chain: tuple[str, ...], inherited: tuple[Statement, ...]) -> Judged:
+    def judge_by_site(self, text: str) -> Judged:
+        """Decide a URL by what its site says alone: lists and site files; the page is not asked for."""
+        return self._judge(text, (), (), asks_page=False)
+
+    def _judge(
+        self, target: str | Url, chain: tuple[str, ...], inherited: tuple[Statement, ...], *, asks_page: bool = True
+    ) -> Judged:
         today = datetime.now(UTC).date()
         url = self._gate.screen(target, today=today)
         if isinstance(url, Decision):
@@ -112,7 +118,7 @@ class Asker:
             budget=self._budget(url, robots),
         )
         start = replace(start, site=site, robots=robots, carriers=site.carriers, decision=decision)
-        return start if decision.verdict is not Verdict.ALLOW else self._ask_page(start, url, chain)
+        return self._ask_page(start, url, chain) if asks_page and decision.verdict is Verdict.ALLOW else start
 
     def _ask_page(self, start: Judged, url: Url, chain: tuple[str, ...]) -> Judged:
         """Send the request of an admitted URL; the head decides whether the body is read."""

@@ -40,7 +40,7 @@ def command(urls: tuple[str, ...], policies: Path | None, blocklists: Path | Non
     Exit status: 0 all would be taken, 1 one would be left (deny), 3 one would be put off (defer) and none left.
     """
     check_urls(urls)
-    asker, policy = _open(policies, blocklists)
+    asker, policy = open_asker(policies, blocklists)
     found: list[list[Judged]] = []
     for url in urls:
         hops = []
@@ -55,7 +55,7 @@ def command(urls: tuple[str, ...], policies: Path | None, blocklists: Path | Non
     return _exit(hops[-1] for hops in found)
 
 
-def _open(policies: Path | None, blocklists: Path | None) -> tuple[Asker, CrawlPolicy]:
+def open_asker(policies: Path | None, blocklists: Path | None) -> tuple[Asker, CrawlPolicy]:
     """Open policy and lists as a crawl does; refuses to ask strangers without saying who asks."""
     from crawler.asking.pages import Asker  # noqa: PLC0415 - keeps --help quick
     from crawler.policy.gate import Gate  # noqa: PLC0415 - as above

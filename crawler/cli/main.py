@@ -29,6 +29,9 @@ COMMANDS: Mapping[str, Entry] = {
     "status": Entry(module="crawler.cli.status", summary="A running or finished crawl at a glance."),
     "check": Entry(module="crawler.cli.check", summary="What sites state now, and what would be decided."),
     "export": Entry(module="crawler.cli.export", summary="Kept, unrevoked documents for training, with provenance."),
+    "recheck": Entry(
+        module="crawler.cli.recheck", summary="Ask sites of ended crawls again; write what was reserved since."
+    ),
     "purge": Entry(module="crawler.cli.purge", summary="Remove revoked or named content, with a receipt."),
     "audit": Entry(module="crawler.cli.audit", summary="Questions to a finished crawl; needs no Scrapy."),
     "conformance": Entry(module="crawler.cli.conformance", summary="Run opt-out vectors through readers and decision."),
