@@ -52,7 +52,7 @@ def command(
     """
     from crawler.audit.verifying import verify  # noqa: PLC0415 - Arrow is loaded only to read
 
-    trust = _trust(trust_file)
+    trust = trust_of(trust_file)
     found = [
         verify(
             folder,
@@ -75,7 +75,8 @@ def command(
     )
 
 
-def _trust(path: Path | None) -> Trust:
+def trust_of(path: Path | None) -> Trust:
+    """Whom to believe: what the file names, else this user's own keys. Raises ``UsageError``."""
     from crawler.provenance.trust import read_trust  # noqa: PLC0415 - keeps --help quick
     from crawler.signing.key_folder import KeyFolder, default_folder  # noqa: PLC0415 - as above
 

@@ -11,7 +11,8 @@ import click
 from crawler.cli.arguments import check_urls
 from crawler.cli.common import json_option, print_json
 from crawler.cli.layout import heading, verdict, wrapped
-from crawler.errors import ExitCode
+from crawler.cli.proofs import make_bundle, tell_absence
+from crawler.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from crawler.audit.chapter import Chapter
@@ -21,26 +22,56 @@ _WORDS = {"allow": "taken", "deny": "left", "defer": "put off"}
 
 
 @click.command("explain", short_help="Why a URL was taken, left or deferred.")
-@click.argument("urls", nargs=-1, required=True, metavar="URL...")
+@click.argument("urls", nargs=-1, metavar="URL...")
 @click.option(
     "--in", "folder", required=True, metavar="DIR", type=click.Path(path_type=Path), help="Folder of the crawl."
 )
+@click.option("--not", "absent", multiple=True, metavar="URL", help="Prove that the URL has no row; repeatable.")
+@click.option(
+    "--bundle", type=click.Path(path_type=Path), metavar="OUT", help="Write the evidence as a folder to forward."
+)
+@click.option("--domain", "domains", multiple=True, metavar="NAME", help="With --bundle: all rows of a domain as well.")
+@click.option(
+    "--trust", type=click.Path(path_type=Path, dir_okay=False), help="Whom to believe; default: this user's own keys."
+)
 @json_option
-def command(urls: tuple[str, ...], folder: Path, as_json: bool) -> ExitCode:
+def command(
+    *,
+    urls: tuple[str, ...],
+    folder: Path,
+    absent: tuple[str, ...],
+    bundle: Path | None,
+    domains: tuple[str, ...],
+    trust: Path | None,
+    as_json: bool,
+) -> ExitCode:
     """Tell why the crawl in DIR took, left or put off each URL, from the row to the bytes that were read.
 
     Works on finished crawls and beside a running one. Exit status 1 where the crawl has no row for a URL, or where
     what was kept does not fit the row.
+
+    --not reads the whole log to the size that was signed, and proves that no row is about the URL: exit status 0
+    proven, 1 there is one or the log does not hold, 3 it cannot be decided. --bundle writes leaves, proofs, signed
+    head, site files, WARC slices and rules, with instructions to check them without clearcrawl.
     """
     from crawler.audit.explaining import explain  # noqa: PLC0415 - Arrow is loaded only to read
     from crawler.storage.reading import CrawlReader  # noqa: PLC0415 - as above
 
-    check_urls(urls)
+    if not urls and not absent and not domains:
+        raise UsageError("name a URL, or one behind --not, or with --bundle a --domain")
+    if domains and bundle is None:
+        raise UsageError("--domain goes with --bundle OUT")
+    check_urls((*urls, *absent))
+    if absent:
+        return tell_absence(folder, absent, trust, as_json=as_json)
     with CrawlReader.open(folder) as reader:
         found = explain(reader, urls)
         is_test = reader.crawl.is_test
-    if as_json:
         body = {"in": str(folder), "is_test": is_test, "urls": [_as_json(one) for one in found]}
+        if bundle is not None:
+            shown = [one.url.text for one in found]
+            make_bundle(reader, bundle, urls=shown, domains=domains, trust=trust, explanation=body)
+    if as_json:
         print_json("explanation", body)
     else:
         if is_test:
