@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from typing import TYPE_CHECKING
 
+from crawler.signing.sealer import open_sealer
 from crawler.storage.entries import Batch, ClaimRequest, Intent
 from crawler.storage.store import CrawlStore
 from tests.storage.making import RUN, allowed, denied, later, new, robots
@@ -60,7 +61,7 @@ def say(*words: str) -> None:
 def main(out: str, pages: int, seed: int) -> None:
     """Crawl to the end."""
     chosen = random.Random(seed)  # noqa: S311 - repeatable, not secret
-    store = CrawlStore.open(Path(out), run=RUN, rotate_at=60_000)
+    store = CrawlStore.open(Path(out), run=RUN, rotate_at=60_000, sealer=open_sealer())
     # Denied pages have no links, so every page is also a seed: the frontier has to drop the repeats.
     batch = Batch(
         new_urls=tuple(child(n) for n in range(pages)), claim=ClaimRequest(now=time.time(), limit=6, per_lane=2)

@@ -88,7 +88,7 @@ def allowed(claim: Claim, body: bytes, *links: NewUrl, crawl_id: str = "test") -
         row=row(
             claim.new.url, crawl_id=crawl_id, verdict="allow", bytes_fetched=len(body), bytes_retained=len(body),
             content_digest=sha256(body), fetch_time=NOW, fetch_status=200, content_mime_type="text/html",
-            url_surtkey=f"surt {claim.frontier_id}".replace(" ", "-"), record_id=record_id(claim.new.url),
+            url_surtkey=f"surt-{claim.frontier_id}", record_id=record_id(f"response {claim.new.url} "),
         ),
         links=links,
     )  # fmt: skip

@@ -14,6 +14,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from crawler.audit.verifying import verify
+from crawler.errors import ExitCode
+from crawler.signing.key_folder import KeyFolder, default_folder
 from crawler.storage.layout import Folder
 from crawler.storage.reading import CrawlReader
 from crawler.storage.warc_reading import walk_members
@@ -81,9 +84,19 @@ def test_sigkill_loses_and_doubles_nothing(tmp_path: Path) -> None:
             committed += urls
             kills += not is_finished
             check_files(out)
+            check_evidence(out, is_finished=is_finished)
         interrupted += check_crawl(out, committed)
     sys.stdout.write(f"{kills} kills in {crawls} crawls, {interrupted} attempts interrupted\n")
     assert interrupted > 0, "no kill hit a busy moment: the series proves nothing"
+
+
+def check_evidence(out: Path, *, is_finished: bool) -> None:
+    """What was signed holds at the instant after a kill; after the last run all of it is signed (I9)."""
+    if not (out / "crawl.json").is_file():
+        return
+    result = verify(out, KeyFolder(default_folder()).trust())
+    assert result.findings == ()
+    assert not is_finished or result.code is ExitCode.CLEAN
 
 
 def check_crawl(out: Path, committed: list[str]) -> int:
