@@ -64,6 +64,10 @@ class Origin:
     """Last day on which the list counts."""
     review_by: date | None = None
     accepted_by: str | None = None
+    signed_by: str | None = None
+    """Verifier key (C2SP) of the publisher; with it no version comes into force that this key did not sign."""
+    signed_note: str | None = None
+    """Where the signed note lies, if not at the source with ``.note`` behind it."""
 
     @property
     def meets_measure(self) -> bool:
@@ -94,6 +98,10 @@ class ListRecord(Origin):
     """Names that this list may cover although they are suffixes or protected: a person accepted each."""
     columns: Columns | None = None
     """``[list.columns]``: which column or key holds what; for tables alone."""
+    signed_version: int | None = None
+    """Number under which the publisher signed the bytes; written by updates."""
+    signed_until: date | None = None
+    """Last day of that signature."""
     place: int = field(default=0, compare=False)
     """Index among the ``[[list]]`` of the file, from 0."""
 
@@ -202,6 +210,8 @@ def _record(table: Table, place: int) -> ListRecord:
         updates=updates,
         last_checked=table.day("last_checked"),
         etag=table.text("etag", "") or None,
+        signed_version=table.integer("signed_version", 0, least=0, most=10**15) if "signed_version" in table else None,
+        signed_until=table.day("signed_until"),
         despite=table.texts("despite"),
         columns=_columns(table),
         place=place,
@@ -247,6 +257,8 @@ def _origin(table: Table) -> dict[str, Any]:
         "valid_to": valid_to,
         "review_by": table.day("review_by"),
         "accepted_by": table.text("accepted_by", "") or None,
+        "signed_by": table.text("signed_by", "") or None,
+        "signed_note": table.text("signed_note", "", limit=2048) or None,
     }
 
 

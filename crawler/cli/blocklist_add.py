@@ -46,6 +46,7 @@ DAY = click.DateTime(formats=["%Y-%m-%d"])
 @click.option(
     "--updates/--no-updates", default=None, help="Whether it changes at its source; default: yes, unless kind is court."
 )
+@click.option("--signed-by", metavar="KEY", help="Key of the publisher, name+id+base64: take only what it signed.")
 @click.option("--page", "is_page", is_flag=True, help="SOURCE is a page (HTML, PDF) that names sites for people.")
 @click.option("--accept", metavar="DIGEST", help="Put this version in force in spite of doubts.")
 @click.option("--accepted-by", metavar="NAME", help="The person who vouches for it.")
@@ -69,6 +70,7 @@ def command(
     valid_to: datetime | None,
     review_by: datetime | None,
     updates: bool | None,
+    signed_by: str | None,
     is_page: bool,
     accept: str | None,
     accepted_by: str | None,
@@ -95,6 +97,7 @@ def command(
         "licence": licence,
         "source": absolute(source),
         "scope": scope,
+        "signed_by": signed_by,
     }
     known = {key: value for key, value in values.items() if value is not None}
     if is_page:

@@ -75,7 +75,7 @@ def lint(folder: Path, *, today: date, ages: Blocklists, suffixes: BundledSuffix
     guards = own_guards(suffixes, protected)
     for record in catalog.lists:
         found += _of_list(record, contents, guards)
-        found += _due(record, today, ages)
+        found += [*_due(record, today, ages), *_of_signature(record, today)]
     found += _of_exceptions(contents, catalog, today)
     found += [
         Remark(level="warning", file=name, problem="is not in the catalog, not loaded")
@@ -221,3 +221,10 @@ def _due(record: ListRecord, today: date, ages: Blocklists) -> list[Remark]:
     if record.despite:
         say("note", f"covers {', '.join(record.despite)}, which a person accepted")
     return found
+
+
+def _of_signature(record: ListRecord, today: date) -> list[Remark]:
+    if record.signed_until is None or record.signed_until >= today:
+        return []
+    problem = f"{record.id}: its publisher signed it until {record.signed_until}; ask for a newer version"
+    return [Remark(level="warning", file=CATALOG, list_id=record.id, problem=problem)]

@@ -18,6 +18,7 @@ from crawler.blocklists.registry import detect, format_named
 from crawler.errors import UsageError
 from crawler.storage.blocklists import PROTECTED, own_guards
 from crawler.storage.list_folder import file_of
+from crawler.storage.list_signatures import signed_terms
 from crawler.storage.list_snapshots import take_snapshot
 from crawler.values.digest import sha256
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from crawler.blocklists.catalog_editing import Value
     from crawler.blocklists.change import Change, Survey
     from crawler.blocklists.interface import Columns, Entry, Finding
+    from crawler.blocklists.signed_terms import SignedTerms
     from crawler.storage.list_folder import ListFolder
     from crawler.storage.suffixes import BundledSuffixes
     from crawler.values.digest import Digest
@@ -166,7 +168,7 @@ class Updater:
         if got.failure is not None:
             return Outcome(id=listed.id, outcome="failed", in_force=_in_force(listed), detail=got.failure)
         if got.content is None:
-            return self._unchanged(listed, text, etag)
+            return self._unchanged(listed, text, _Arrived(content=b"", etag=etag, acceptance=acceptance))
         return self._judge(listed, text, _Arrived(content=got.content, etag=got.etag, acceptance=acceptance))
 
     def _get(self, list_id: str, source: str, etag: str | None, acceptance: Acceptance | None) -> Retrieved:
@@ -182,7 +184,9 @@ class Updater:
     def _judge(self, listed: ListRecord | KnownList, text: str, arrived: _Arrived) -> Outcome:
         digest, acceptance = sha256(arrived.content), arrived.acceptance
         if digest == _in_force(listed):
-            return self._unchanged(listed, text, arrived.etag)
+            return self._unchanged(listed, text, arrived)
+        if (problem := self._unsigned(listed, arrived, digest, len(arrived.content))) is not None:
+            return Outcome(id=listed.id, outcome="failed", digest=digest, in_force=_in_force(listed), detail=problem)
         despite = listed.despite if isinstance(listed, ListRecord) else ()
         after = self._survey(arrived.content, listed, despite)
         refused = Outcome(
@@ -215,9 +219,24 @@ class Updater:
             accepted=accepted,
         )
 
-    def _unchanged(self, listed: ListRecord | KnownList, text: str, etag: str | None) -> Outcome:
+    def _unsigned(
+        self, listed: ListRecord | KnownList, arrived: _Arrived, digest: Digest, octets: int | None
+    ) -> str | None:
+        """Why a version may not be taken that its publisher should have signed; a person's word stands for it."""
+        if listed.signed_by is None or arrived.acceptance is not None:
+            return None
+        found = signed_terms(listed, self._retrieve, digest=digest, octets=octets, today=self._now.date())
+        if isinstance(found, str):
+            return found
+        arrived.terms = found
+        return None
+
+    def _unchanged(self, listed: ListRecord | KnownList, text: str, arrived: _Arrived) -> Outcome:
+        etag = arrived.etag
         if not isinstance(listed, ListRecord):
             return Outcome(id=listed.id, outcome="failed", detail="the source answered that nothing changed")
+        if (problem := self._unsigned(listed, arrived, listed.digest, None)) is not None:
+            return Outcome(id=listed.id, outcome="failed", in_force=listed.digest, detail=problem)
         if self._folder.read(listed.file) is None:  # whoever lost the file has it again
             self._folder.write(listed.file, self._folder.content(listed))
         changes: dict[str, Value | None] = {}
@@ -225,6 +244,7 @@ class Updater:
             changes["last_checked"] = self._now.date()
         if etag != listed.etag and _is_storable(etag):
             changes["etag"] = etag
+        changes |= {key: value for key, value in _signed(arrived).items() if value != getattr(listed, key)}
         if changes:
             self._folder.put_in_force(with_changes(text, "list", listed.id, changes), {})
         self._folder.put_waiting(listed.id, None)
@@ -242,6 +262,8 @@ class Updater:
             "updates": listed.updates,
             "last_checked": today if listed.updates else None,
             "etag": arrived.etag if _is_storable(arrived.etag) else None,
+            "signed_until": None,  # the number stays: after a person's word the publisher still cannot go back
+            **_signed(arrived),
         }
         old = None
         if isinstance(listed, ListRecord):
@@ -279,11 +301,19 @@ class Updater:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _Arrived:
     content: bytes
     etag: str | None
     acceptance: Acceptance | None
+    terms: SignedTerms | None = None
+    """What the publisher signed, once it has been verified."""
+
+
+def _signed(arrived: _Arrived) -> dict[str, Value | None]:
+    """Keys of the catalog that follow from what was signed."""
+    terms = arrived.terms
+    return {} if terms is None else {"signed_version": terms.version, "signed_until": terms.expires}
 
 
 def items_of(content: bytes, form: str, columns: Columns | None = None) -> Iterator[Entry | Finding]:
