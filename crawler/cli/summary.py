@@ -39,6 +39,7 @@ def print_summary(out: Path, runtime: Runtime, code: ExitCode, *, as_json: bool)
                 "site_requests": tally.site_requests,
                 "origins": tally.origins,
                 "waiting": tally.waiting,
+                "changes": dict(sorted(tally.changes.items())),
                 "verdicts": dict(sorted(tally.verdicts.items())),
                 "reasons": [{"verdict": v, "reason": r, "rows": n} for (v, r), n in reasons],
             },
@@ -52,6 +53,9 @@ def print_summary(out: Path, runtime: Runtime, code: ExitCode, *, as_json: bool)
         f"{tally.requests} requests to {tally.origins} origins ({tally.site_requests} for site files), "
         f"{tally.waiting} URLs waiting"
     )
+    if tally.changes:
+        told = ", ".join(f"{rows} {change}" for change, rows in tally.changes.most_common())
+        click.echo(f"against earlier crawls: {told}")
     for (verdict, reason), rows in reasons:
         name = click.style(f"{verdict:<6}", fg=_COLOURS.get(verdict))
         click.echo(f"  {name} {rows:>7}  {reason:<22} {reason_of(reason).sentence}")

@@ -144,6 +144,8 @@ class Ledger:
             )
         )
         self._count(reason_of(decision.reason).stat)
+        if row.change is not None:
+            self._tally.changes[row.change] += 1
         self._tally.row(
             verdict=decision.verdict.value,
             reason=decision.reason,

@@ -13,6 +13,8 @@ class Tally:
     verdicts: Counter[str] = field(default_factory=Counter)
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(verdict, reason) to rows."""
+    changes: Counter[str] = field(default_factory=Counter)
+    """Column ``change`` to rows; empty without earlier crawls."""
     requests: int = 0
     """Requests that were handed to the engine, site files included."""
     site_requests: int = 0

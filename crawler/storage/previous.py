@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from crawler.storage.warc_reading import StoredRecord
 
 _TABLES = """
-CREATE TABLE files (id INTEGER PRIMARY KEY, crawl INTEGER NOT NULL, name TEXT NOT NULL, UNIQUE (crawl, name));
+CREATE TABLE files (id INTEGER PRIMARY KEY, crawl INTEGER NOT NULL, name TEXT NOT NULL, crawl_id TEXT NOT NULL);
 CREATE TABLE pages (
   key BLOB NOT NULL, at INTEGER NOT NULL, crawl INTEGER NOT NULL, status INTEGER, is_kept INTEGER NOT NULL,
   is_hop INTEGER NOT NULL, digest BLOB, file INTEGER, offset INTEGER, length INTEGER, PRIMARY KEY (key, at)
@@ -40,7 +40,7 @@ CREATE TABLE payloads (
   digest BLOB PRIMARY KEY, file INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL) WITHOUT ROWID;
 """
 _COLUMNS = (
-    *("url", "decided_at", "fetch_time", "fetch_status", "fetch_redirect", "verdict", "content_digest"),
+    *("crawl_id", "url", "decided_at", "fetch_time", "fetch_status", "fetch_redirect", "verdict", "content_digest"),
     *("content_truncated", "bytes_retained", "warc_filename", "warc_record_offset", "warc_record_length", "erased_at"),
 )
 _SEED_COLUMNS = (
@@ -133,6 +133,7 @@ class Previous:
         self.pages = 0
         """URLs whose newest row keeps a page."""
         self._segments: list[list[Path]] = []
+        self._files: dict[tuple[int, str], int] = {}
         # An empty name: SQLite keeps the index in a file of its own that nobody sees, and removes it in the end.
         self._index = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._exits.callback(self._index.close)
@@ -201,7 +202,7 @@ class Previous:
             digest = _octets(row["content_digest"]) if row["content_truncated"] is None else None
             place: tuple[int | None, int, int] = (None, 0, 0)
             if is_kept:
-                file = self._file(crawl, row["warc_filename"])
+                file = self._file(crawl, row["warc_filename"], row["crawl_id"])
                 place = (file, row["warc_record_offset"], row["warc_record_length"])
                 # An empty body is never a revisit, unless the server said that nothing had changed.
                 is_here = row["bytes_retained"] or (digest == _EMPTY and row["fetch_status"] != _NOT_MODIFIED)
@@ -212,11 +213,13 @@ class Previous:
         self._index.executemany("INSERT OR REPLACE INTO pages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", pages)
         self._index.executemany("INSERT OR IGNORE INTO payloads VALUES (?, ?, ?, ?)", payloads)
 
-    def _file(self, crawl: int, name: str) -> int:
-        self._index.execute("INSERT OR IGNORE INTO files (crawl, name) VALUES (?, ?)", (crawl, name))
-        query = "SELECT id FROM files WHERE crawl = ? AND name = ?"
-        found: int = self._index.execute(query, (crawl, name)).fetchone()[0]
-        return found
+    def _file(self, crawl: int, name: str, crawl_id: str) -> int:
+        """Number of a WARC file; it belongs to one crawl, though its folder may hold several."""
+        number = self._files.get((crawl, name))
+        if number is None:
+            number = self._files[crawl, name] = len(self._files)
+            self._index.execute("INSERT INTO files VALUES (?, ?, ?, ?)", (number, crawl, name, crawl_id))
+        return number
 
     def _ask(self, query: str, values: Sequence[Any]) -> list[Any]:
         with self._lock:
@@ -266,12 +269,12 @@ class Previous:
         for file, offset, length in self._ask(query, (_octets(digest),)):
             record = self._record(file, offset, length)
             if record is not None and record.type == "response" and sha256(record.body) == digest:
-                (crawl,) = self._ask("SELECT crawl FROM files WHERE id = ?", (file,))[0]
+                (crawl_id,) = self._ask("SELECT crawl_id FROM files WHERE id = ?", (file,))[0]
                 held = Held(
                     record_id=record.fields["WARC-Record-ID"],
                     target_uri=record.target_uri,
                     date=record.fields["WARC-Date"],
-                    crawl_id=self._readers[crawl].crawl.crawl_id,
+                    crawl_id=crawl_id,
                 )
                 return Payload(held=held, http_head=record.http_head, body=record.body)
         return None
