@@ -149,12 +149,14 @@ def test_other_bytes(desk: Desk) -> None:
 
 
 def test_a_person_may_go_back(desk: Desk) -> None:
-    """An earlier version comes back by digest, name and reason: the flag of R7.5."""
+    """An earlier version comes back by digest, name and reason (the flag of R7.5); the publisher's number stays."""
     desk.publisher.put(8, content("new.example"))
     assert desk.update().outcome == "updated"
     word = Acceptance(digest=sha256(content()), by="A. Person", reason="the new one was a mistake")
     assert desk.update(word).outcome == "updated"
-    assert desk.state() == (None, None)
+    assert desk.state() == (8, None)
+    desk.publisher.put(7, content("older.example"))
+    assert "never goes back" in desk.update().detail
 
 
 def test_lint_tells_when_it_is_over(desk: Desk) -> None:
