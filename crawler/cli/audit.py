@@ -11,7 +11,8 @@ COMMANDS = {
     "explain": Entry(module="crawler.cli.explain", summary="Why a URL was taken, left or deferred."),
     "replay": Entry(module="crawler.cli.audit_replay", summary="Decide all rows again from stored evidence."),
     "report": Entry(module="crawler.cli.audit_report", summary="HTML report with charts, and the same facts as JSON."),
-    "query": Entry(module="crawler.cli.audit_query", summary="SQL over one or many crawls: shipped questions, or free."),
+    "sample": Entry(module="crawler.cli.audit_sample", summary="Worksheet of a random sample, and its score."),
+    "query": Entry(module="crawler.cli.audit_query", summary="SQL over one or many crawls, shipped or free."),
 }
 
 
