@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import tempfile
 from functools import partial
 from pathlib import Path
@@ -22,7 +21,7 @@ from scrapy.utils.spider import DefaultSpider
 from crawler.errors import ClearcrawlError, SettingsError
 from crawler.extensions.plan import CrawlPlan, Scope
 from crawler.extensions.project_crawl import ProjectCrawl
-from crawler.extensions.project_settings import check, described, fit
+from crawler.extensions.project_settings import check, described, fit, is_check
 from crawler.middlewares.project_gate import Barrier, ProjectGate
 from crawler.network.handler import CheckedHTTP11Handler
 from crawler.policy.reading import CRAWL_POLICY
@@ -132,11 +131,6 @@ class ClearcrawlAddon:
         except ClearcrawlError as error:
             logger.critical("the crawl folder could not be closed: %s", error)
             self._crawler.spider = None  # scrapy crawl answers with status 1
-
-
-def is_check() -> bool:
-    """Whether ``scrapy check`` runs contracts."""
-    return os.environ.get("SCRAPY_CHECK") == "true"
 
 
 def _folder(given: str | None, beside: Path, file: str) -> Path:

@@ -6,6 +6,7 @@ silence: the start is refused. Parts of Scrapy that the gate replaces are taken 
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from scrapy.settings import SETTINGS_PRIORITIES, default_settings
@@ -13,7 +14,7 @@ from scrapy.utils.misc import load_object
 from scrapy.utils.python import global_object_name
 
 from crawler.errors import SettingsError
-from crawler.extensions.always import ALWAYS, OWN_SPIDERS, SCHEDULER, is_unknown, path_of, shown
+from crawler.extensions.always import ALWAYS, COMPONENTS, OWN_SPIDERS, SCHEDULER, is_unknown, path_of, shown
 
 if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
@@ -49,6 +50,11 @@ OWN_ONLY = (
     "CLEARCRAWL_PREVIOUS",
 )
 """Settings of ours that mean nothing where the project holds the queue."""
+
+
+def is_check() -> bool:
+    """Whether ``scrapy check`` runs contracts: callbacks are tried out, and nothing is crawled."""
+    return os.environ.get("SCRAPY_CHECK") == "true"
 
 
 def fit(settings: BaseSettings) -> list[str]:
@@ -153,6 +159,8 @@ def _leave_own_spiders(settings: BaseSettings) -> None:
         ours = OWN_SPIDERS.get(name, ALWAYS.get(name))
         if shown(settings[name]) == shown(ours):
             settings.set(name, getattr(default_settings, name, None), priority=settings.getpriority(name) or 0)
+    for name, component in COMPONENTS.items():
+        settings.set_in_component_priority_dict(name, load_object(component), None)
     for name in OWN_ONLY:
         if settings.get(name) is not None:
             settings.set(name, None, priority=settings.getpriority(name) or 0)

@@ -10,6 +10,7 @@ from scrapy import Spider
 from crawler.errors import UsageError
 from crawler.extensions.always import check_settings
 from crawler.extensions.plan import plan_of
+from crawler.extensions.project_settings import is_check
 from crawler.extensions.runtime import Runtime
 from crawler.storage.entries import Role
 
@@ -36,6 +37,8 @@ class FrontierSpider(Spider):
 
         Raises whatever refuses the start.
         """
+        if is_check():  # the add-on holds the gate then
+            return super().from_crawler(crawler, *args, **kwargs)
         check_settings(crawler.settings, has_frontier=True)
         spider = super().from_crawler(crawler, *args, **kwargs)
         if runtime is None:
