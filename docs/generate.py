@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,10 @@ from crawler.audit.database import TABLES
 from crawler.audit.queries import queries
 from crawler.cli.main import main as command_line
 from crawler.extensions.always import ALWAYS, NAMES
+from crawler.optout.interface import OptOutReader
+from crawler.optout.lookup import LOOKUPS
 from crawler.optout.registry import READERS
+from crawler.optout.robots.specifications import SPECIFICATIONS
 from crawler.policy.profile_reading import PROFILES
 from crawler.policy.reading import FILES
 from crawler.policy.reasons import TABLE
@@ -105,10 +109,32 @@ PROTOCOLS_OPENING = f"""{MADE}
 
 # Protocols
 
-robots.txt decides access and is read first; the protocols below state reservations and permissions.
+robots.txt decides access and is read first ({", ".join(one.id for one in SPECIFICATIONS)}; a successor takes over on
+the day that `crawler/optout/robots/specifications.py` names, for files fetched from then on).
+The protocols below state reservations and permissions; they are joined by one rule: any reservation wins, then any
+condition, then any permission; where nobody said anything, the profile of the policy decides.
+PC-n are the choices of this project where specifications are silent or contradict one another.
+The status of each protocol is a dated line of `policies/protocols.toml`.
 
-| id | title | specification | version |
-|---|---|---|---|"""
+| id | title | specification | revision | reader |
+|---|---|---|---|---|"""
+
+LOOKUPS_OPENING = """## Look-up services
+
+Registries that have to be asked about each file; all are off.
+A line of `[lookups]` in the policy gives one the address of a bridge that the operator runs or rents.
+Everything that is about to be kept is then asked about, through the gate:
+
+```text
+GET ADDRESS?url=URL&digest=sha256:HEX&type=MEDIA-TYPE
+200  {"statements": [{"use": "train-genai", "preference": "reserved", "evidence": "https://..."}]}
+404  nothing is registered; so says an empty list
+```
+
+`use` is `train-genai`, `train-other`, `search` or `ai-input`; `preference` is `reserved` or `conditional`.
+`allowed` is recorded and never counts.
+Any other answer, and none, is unread and holds the page back.
+"""
 
 
 def documents() -> dict[Path, str]:
@@ -228,12 +254,33 @@ def policy() -> str:
 
 
 def protocols() -> str:
-    """Every opt-out protocol that has a reader."""
+    """Every opt-out protocol that has a reader, what it reads, what silence means, and our choices."""
+    told = tomllib.loads((ROOT / "docs" / "protocol-choices.toml").read_text(encoding="utf-8"))
     lines = [PROTOCOLS_OPENING]
     for reader in READERS:
         source = f"<{reader.spec_url}>" if reader.spec_url else ""
-        lines.append(f"| `{reader.id}` | {_cell(reader.title)} | {source} | {_cell(reader.spec_version)} |")
+        cells = (f"`{reader.id}`", _cell(reader.title), source, _cell(reader.spec_version), reader.version)
+        lines.append(f"| {' | '.join(cells)} |")
+    for reader in READERS:
+        lines += [f"\n## {reader.title}\n", f"`{reader.id}` reads {', '.join(_carriers(reader))}."]
+        lines.append(f"Silence: {told[reader.id]['silence']}.\n")
+        lines += [f"- {choice}" for choice in told[reader.id]["choices"]]
+    lines += ["", LOOKUPS_OPENING, *(f"- `{one.id}`: {one.title}, <{one.spec_url}>" for one in LOOKUPS)]
     return "\n".join(lines) + "\n"
+
+
+def _carriers(reader: OptOutReader) -> list[str]:
+    """Places that a reader looks at, as its methods and attributes say."""
+    named = {
+        "read_robots": "records of robots.txt",
+        "read_response_head": "header fields of the response",
+        "read_html": "elements of the page",
+        "read_media": "metadata inside the file",
+        "read_unfetched": "documents that these name",
+    }
+    found = [f"`{path}`" for path in reader.site_files]
+    overridden = (name for name in named if getattr(type(reader), name) is not getattr(OptOutReader, name))
+    return found + [named[name] for name in overridden]
 
 
 def _cell(text: str) -> str:

@@ -102,7 +102,7 @@ class AiTokensReader(OptOutReader):
     title = "AI-training tokens in robots.txt"
     spec_url = "https://www.rfc-editor.org/rfc/rfc9309.html#section-2.2.1"
     spec_version = "2026-11-23"
-    version = "3"
+    version = "4"
 
     def read_robots(self, robots: RobotsRecords) -> Reading:
         """Find the groups once; most files share one group among many tokens."""

@@ -32,6 +32,8 @@ LOCATION = "location"
 XMP_NAMESPACE = "http://www.w3.org/ns/tdmrep/"
 EPUB_NAMESPACE = "http://www.w3.org/ns/tdmrep#"
 """The report spells them apart; neither is taken for the other."""
+_RESERVATIONS = frozenset({RESERVATION, "tdmreservation", "reservation"})
+"""Names of the member in this file, where nothing else can be meant; only the first, as written, is a proper one."""
 RULE_LIMIT = 5_000
 """Rules of one file that are matched one by one; a reservation behind them covers the whole origin."""
 
@@ -258,7 +260,7 @@ def _rules_in(value: Any) -> Iterator[_Members]:
     while pending:
         one = pending.pop()
         if isinstance(one, _Members):
-            if any(_folded(key) == RESERVATION for key, _ in one):
+            if any(_folded(key) in _RESERVATIONS for key, _ in one):
                 found = True
                 yield one
             else:
@@ -271,7 +273,9 @@ def _rules_in(value: Any) -> Iterator[_Members]:
 
 def _rules_of(members: _Members, literal: str, line: int, host: str, *, is_listed: bool) -> Iterator[_Rule]:
     """Rules that one entry states: none, one, or one for each location of an entry that has several."""
-    values = [_json_value(value, is_proper=key == RESERVATION) for key, value in members if _folded(key) == RESERVATION]
+    values = [
+        _json_value(value, is_proper=key == RESERVATION) for key, value in members if _folded(key) in _RESERVATIONS
+    ]
     locations = [value for key, value in members if _folded(key) == LOCATION]
     policies = [value for key, value in members if key == POLICY and isinstance(value, str)]
     is_proper = is_listed and len(values) == 1 and len(locations) == 1 and _is_pattern(locations[0])
@@ -316,7 +320,7 @@ def _reserved_patterns(locations: list[Any], host: str) -> Iterator[str]:
 
 
 def _folded(key: str) -> str:
-    return key.strip().lower().replace("_", "-")
+    return key.strip().lower().replace("_", "-").replace(":", "-")
 
 
 def _json_value(value: Any, *, is_proper: bool) -> tuple[Preference, str] | None:
