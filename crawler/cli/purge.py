@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crawler.cli.arguments import folder
 from crawler.cli.common import is_interactive, json_option, print_json
 from crawler.cli.layout import table, wrapped
 from crawler.errors import ExitCode, StorageError, UrlError, UsageError
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Removal list, as recheck and blocklist diff write it; likewise.",
 )
+@click.option("--due", is_flag=True, help="Pages whose term in policies/retention.toml has ended.")
+@click.option(
+    "--policies", type=click.Path(path_type=Path), help="Folder of policies; default: ./policies, else the shipped one."
+)
 @click.option("--reason", default="named by the operator", show_default=True, help="Of --url and --domain.")
 @click.option("--authority", help="Who ordered it, where a list does not say; default: the operator of the crawl.")
 @click.option(
@@ -45,6 +50,8 @@ def command(  # noqa: PLR0917 - click passes by name
     urls: tuple[str, ...],
     domains: tuple[str, ...],
     revocations: tuple[Path, ...],
+    due: bool,
+    policies: Path | None,
     reason: str,
     authority: str | None,
     receipt: Path | None,
@@ -62,22 +69,24 @@ def command(  # noqa: PLR0917 - click passes by name
     not be signed anew.
     """
     from crawler.provenance.removal_index import RemovalIndex  # noqa: PLC0415 - Arrow is loaded only to purge
+    from crawler.purging.due import read_due  # noqa: PLC0415 - as above
     from crawler.purging.purge import Receipt, purge  # noqa: PLC0415 - as above
 
     now = datetime.now(UTC)
     removals = (*_named(urls, domains, reason=reason, authority=authority, now=now), *_listed(revocations))
-    if not removals:
-        raise UsageError("name what has to go: --url, --domain or --revocations")
+    if not removals and not due:
+        raise UsageError("name what has to go: --url, --domain, --revocations or --due")
+    term = read_due(policies or folder("policies"), today=now.date()) if due else None
     target = receipt or Path(f"purge-{now:%Y%m%dt%H%M%S}.json")
     if not dry_run and target.exists():
         raise UsageError(f"{target}: is there already; name a new file with --receipt")
     index, who = RemovalIndex(removals), authority or "the operator"
     if is_interactive() and not (yes or dry_run):
-        preview = Receipt(purged_at=now.isoformat(), authority=who, removals=removals, is_dry_run=True)
+        preview = Receipt(purged_at=now.isoformat(), authority=who, removals=removals, is_dry_run=True, due=term)
         purge(crawls, index, preview, open_sealer=lambda: None)
         _print(preview)
         click.confirm("Remove it for good?", abort=True, err=True)
-    done = Receipt(purged_at=now.isoformat(), authority=who, removals=removals, is_dry_run=dry_run)
+    done = Receipt(purged_at=now.isoformat(), authority=who, removals=removals, is_dry_run=dry_run, due=term)
     try:
         purge(crawls, index, done, open_sealer=_sealer)
     finally:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from crawler.provenance.removal_index import RemovalIndex
     from crawler.provenance.removals import Removal
+    from crawler.purging.due import Due
     from crawler.purging.selection import Selection
     from crawler.storage.notary import Sealer
 
@@ -56,6 +57,8 @@ class Receipt:
     authority: str
     removals: tuple[Removal, ...]
     is_dry_run: bool
+    due: Due | None = None
+    """Pages fetched before that moment go as well."""
     crawls: list[CrawlReceipt] = field(default_factory=list)
     unmatched: tuple[Removal, ...] = ()
     """Entries that named no row with content: never taken, erased before, or spelt otherwise."""
@@ -72,6 +75,7 @@ class Receipt:
             "authority": self.authority,
             "is_dry_run": self.is_dry_run,
             "rows": self.rows,
+            "due_before": None if self.due is None else self.due.before.isoformat(),
             "removals": _as_json(self.removals),
             "unmatched": _as_json(self.unmatched),
             "crawls": [{name: getattr(one, name) for name in one.__slots__} for one in self.crawls],
@@ -96,7 +100,7 @@ def purge(
         crawls.sort(key=lambda one: (one.crawl.started_at, one.crawl.crawl_id), reverse=True)
         if len({one.crawl.crawl_id for one in crawls}) < len(crawls):
             raise UsageError("a crawl is named twice; name each folder once")
-        chosen = [_select(crawl, index, receipt.authority) for crawl in crawls]
+        chosen = [_select(crawl, index, receipt) for crawl in crawls]
         payloads: set[bytes] = set()
         for crawl, selections in zip(crawls, chosen, strict=True):
             payloads.update(*(crawl.payloads(one) for one in selections))
@@ -124,9 +128,9 @@ def _as_json(removals: Sequence[Removal]) -> list[dict[str, Any]]:
     return [{name: getattr(one, name) for name in one.__slots__ if getattr(one, name) is not None} for one in removals]
 
 
-def _select(crawl: PurgeableCrawl, index: RemovalIndex, authority: str) -> list[Selection]:
+def _select(crawl: PurgeableCrawl, index: RemovalIndex, receipt: Receipt) -> list[Selection]:
     with CrawlReader.open(crawl.path) as reader:
-        return select(reader, index, authority=authority)
+        return select(reader, index, authority=receipt.authority, due=receipt.due)
 
 
 def _tell(told: CrawlReceipt, selections: Sequence[Selection]) -> None:

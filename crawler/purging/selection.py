@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from crawler.errors import DamagedStateError
+from crawler.purging.due import REASON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
 
     from crawler.provenance.removal_index import RemovalIndex
     from crawler.provenance.removals import Removal
+    from crawler.purging.due import Due
     from crawler.storage.reading import CrawlReader
 
 _COLUMNS = (
     *("seq", "url", "url_host_name", "ip_address", "crawl_id", "verdict", "erased_at", "bytes_retained"),
+    *("fetch_time", "decided_at"),
     *("warc_filename", "warc_record_offset", "warc_record_length"),
 )
 _BATCH = 5_000
@@ -43,7 +46,7 @@ class Selection:
     """Entries that named a row."""
 
 
-def select(reader: CrawlReader, index: RemovalIndex, *, authority: str) -> list[Selection]:
+def select(reader: CrawlReader, index: RemovalIndex, *, authority: str, due: Due | None = None) -> list[Selection]:
     """Go through all published rows. ``authority``: of entries that name none. Raises DamagedStateError."""
     found: dict[str, Selection] = {}
     for path in reader.segments():
@@ -55,8 +58,12 @@ def select(reader: CrawlReader, index: RemovalIndex, *, authority: str) -> list[
             removal = index.about_row(row, _exact_url(reader, row))
             if removal is not None:
                 chosen.rows[row["seq"]] = (removal.reason, removal.authority or authority)
-                chosen.octets += row["bytes_retained"] or 0
                 chosen.matched.add(removal)
+            elif due is not None and (row["fetch_time"] or row["decided_at"]) < due.before:
+                chosen.rows[row["seq"]] = (REASON, due.basis)
+            else:
+                continue
+            chosen.octets += row["bytes_retained"] or 0
     return list(found.values())
 
 

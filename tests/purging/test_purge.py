@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -18,6 +18,7 @@ from crawler.audit.verifying import verify
 from crawler.errors import DamagedStateError, ExitCode, FolderInUseError, UsageError
 from crawler.provenance.removal_index import RemovalIndex
 from crawler.provenance.removals import Removal
+from crawler.purging.due import read_due
 from crawler.purging.purge import Receipt, purge
 from crawler.signing.sealer import open_sealer
 from crawler.storage.entries import Batch, ClaimRequest
@@ -201,6 +202,41 @@ def test_unsigned_crawl(tmp_path: Path) -> None:
     purge([tmp_path / "crawl"], RemovalIndex([DOMAIN]), receipt, open_sealer=lambda: None)
     assert receipt.rows == 2
     assert b"gone.test" not in octets(tmp_path / "crawl")
+
+
+@pytest.mark.parametrize(
+    ("terms", "day", "rows"),
+    [
+        ("days = 10\nstarts = 'written'", date(2026, 1, 13), 16),
+        ("days = 11\nstarts = 'written'", date(2026, 1, 13), 0),
+        ("years = 2\nstarts = 'written'", date(2028, 1, 3), 16),
+        ("years = 2\nstarts = 'market'", date(2028, 6, 1), 16),
+        ("years = 2\nstarts = 'market'", date(2028, 5, 31), 0),
+    ],
+)
+def test_due(  # noqa: PLR0917 - two fixtures more than values
+    made: Path, sealer: Sealer, tmp_path: Path, terms: str, day: date, rows: int
+) -> None:
+    """Pages go when the term that legal wrote has ended, counted from the fetch or from the market."""
+    (tmp_path / "retention.toml").write_text(f"erasure = 'x'\n[pages]\n{terms}\nbasis = 'own decision'\n")
+    shipped = (ROOT / "policies" / "model.toml").read_text()
+    version = '[[version]]\nname = "m"\ndocumentation = "https://a.example/"\nplaced_on_market = 2026-06-01\n'
+    (tmp_path / "model.toml").write_text(shipped.replace("# [[version]]\n", version))
+    receipt = run(sealer, made, removals=(), due=read_due(tmp_path, today=day))
+    assert receipt.rows == rows
+    if rows:
+        assert receipt.crawls[0].reasons == {"retention_ended": rows}
+        check(made, sealer)
+
+
+@pytest.mark.parametrize(
+    "text", ["erasure = 'x'\n", "erasure = 'x'\n[pages]\ndays = 1\nstarts = 'closed'\nbasis = 'b'\n", "["]
+)
+def test_no_term(tmp_path: Path, text: str) -> None:
+    """Without a term for pages nothing is due by guesswork."""
+    (tmp_path / "retention.toml").write_text(text)
+    with pytest.raises(UsageError):
+        read_due(tmp_path, today=date(2030, 1, 1))
 
 
 def test_dry_run(made: Path) -> None:
