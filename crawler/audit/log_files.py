@@ -55,6 +55,8 @@ class LogSegment:
     number: int
     path: str
     first_seq: int
+    is_last: bool = False
+    """Of a crawl that was killed, the last one may be without its other files."""
     rows: list[bytes] = field(default_factory=list)
     """Leaf data of rows, in order."""
     row_hashes: list[bytes] = field(default_factory=list)
@@ -109,7 +111,8 @@ def read_log(evidence: Evidence, worker: str, log: WorkerLog) -> Iterator[LogSeg
         if number != expected:
             log.problems.append((f"{LOG}/{worker}-{expected:06d}.jsonl.gz", len(log.hashes), "is missing"))
         expected = number + 1
-        segment = LogSegment(number=number, path=path, first_seq=len(log.hashes))
+        is_last = path == files[max(files)]
+        segment = LogSegment(number=number, path=path, first_seq=len(log.hashes), is_last=is_last)
         try:
             octets = _unpacked(evidence.read(path))
         except (OSError, ValueError) as error:
