@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -163,7 +164,10 @@ class Project:
 
     def spawn(self, command: list[str]) -> Any:
         """Start a command in the project's folder."""
-        return self.lab.spawn(command, cwd=self.folder, PYTHONPATH=f"{self.folder}:{ROOT}")
+        further = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+        return self.lab.spawn(
+            command, cwd=self.folder, PYTHONPATH=os.pathsep.join([str(self.folder), str(ROOT), *further])
+        )
 
     def crawl(self, spider: str, url: str, *arguments: str, timeout: float = 60) -> Ended:
         """Run ``scrapy crawl`` to its end."""

@@ -24,6 +24,10 @@ REFUSED_STARTS = {
     "barrier set to None": f'DOWNLOADER_MIDDLEWARES = {{"{BARRIER}": None}}',
     "own download handler": 'DOWNLOAD_HANDLERS = {"http": "scrapy.core.downloader.handlers.H2DownloadHandler"}',
     "handler for a scheme of its own": 'DOWNLOAD_HANDLERS = {"shop": "shop.other.Handler"}',
+    "scrapy-playwright": (
+        'DOWNLOAD_HANDLERS = {"https": "scrapy_playwright.handler.ScrapyPlaywrightDownloadHandler", '
+        '"http": "scrapy_playwright.handler.ScrapyPlaywrightDownloadHandler"}'
+    ),
     "certificates unchecked": "DOWNLOAD_VERIFY_CERTIFICATES = False",
     "own resolver": 'TWISTED_DNS_RESOLVER = "shop.resolver.Loopback"',
     "cookies": "COOKIES_ENABLED = True",
