@@ -10,6 +10,7 @@ from crawler.optout.interface import OptOutReader
 from crawler.optout.registry import READERS
 from crawler.optout.site_file import Found
 from crawler.optout.statement import Carrier, Question, Use
+from crawler.values.media_type import essence_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -150,6 +151,7 @@ def _statements(judged: Judged, reader: OptOutReader, policy: CrawlPolicy) -> li
             url=_canonical(judged),
             use=use,
             token=identity.product_token,
+            media_type=None if judged.seen is None else essence_of(judged.seen.content_type),
             user_class=identity.user_class,
             country=identity.country,
         )
@@ -172,13 +174,14 @@ def _silence(judged: Judged, carrier: Carrier) -> str:
 
 def _stated(judged: Judged, one: Statement, policy: CrawlPolicy) -> Line:
     carrier = one.source.url if one.carrier is Carrier.SITE_FILE else _CARRIERS[one.carrier]
+    place = one.position if one.carrier is Carrier.SITE_FILE else None
     duties = f" ({', '.join(one.duties)})" if one.duties else ""
     is_decisive = one.preference == _DECISIVE.get(judged.decision.reason) and one.use is policy.purpose
     return Line(
         protocol=one.protocol,
         carrier=carrier,
         state=FOUND,
-        literal=one.value,
+        literal=one.value if place is None else f"line {place}: {one.value}",
         meaning=f"{_USES[one.use]}: {one.preference.value}{duties}",
         decides=is_decisive,
     )
