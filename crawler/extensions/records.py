@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from crawler.network.exchange import Exchange
-    from crawler.storage.previous import Payload, StoredCopy
+    from crawler.storage.stored_copies import Payload, StoredCopy
 
 
 def new_urn() -> str:

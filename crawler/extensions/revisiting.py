@@ -15,7 +15,8 @@ from crawler.values.http_head import head_fields
 
 if TYPE_CHECKING:
     from crawler.extensions.visit import Visit
-    from crawler.storage.previous import Previous, StoredHead
+    from crawler.storage.previous import Previous
+    from crawler.storage.stored_copies import StoredHead
     from crawler.values.url import Url
 
 UNUSABLE = "stored_copy_unusable"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from crawler.policy.response import Head
     from crawler.policy.site import SiteKnowledge
     from crawler.storage.entries import Claim, NewUrl
-    from crawler.storage.previous import Payload, PreviousPage, StoredCopy
+    from crawler.storage.stored_copies import Payload, PreviousPage, StoredCopy
     from crawler.values.html import HtmlPage
     from crawler.values.url import Url
 

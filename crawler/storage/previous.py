@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from threading import Lock
@@ -21,6 +20,7 @@ from crawler.errors import DamagedStateError, UsageError
 from crawler.storage.manifest import open_dataset
 from crawler.storage.reading import CrawlReader
 from crawler.storage.revisits import Held
+from crawler.storage.stored_copies import Payload, PreviousPage, StoredCopy, StoredHead
 from crawler.storage.warc import clean_uri
 from crawler.values.digest import Digest, sha256
 
@@ -56,56 +56,6 @@ _EMPTY = hashlib.sha256(b"").digest()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _REDACTED = "REDACTED:"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreviousPage:
-    """The newest row of a URL over all named crawls."""
-
-    key: bytes
-    crawl: int
-    """Which of the named crawls."""
-    at: int
-    """Microseconds since 1970: when the verdict was made."""
-    is_page: bool
-    """Kept then, and no redirect hop."""
-    digest: Digest | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredHead:
-    """Head of an earlier response."""
-
-    octets: bytes
-    status: int
-    retrieved_at: datetime
-
-    @property
-    def digest(self) -> Digest:
-        """Of the head as received."""
-        return sha256(self.octets)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Payload:
-    """Octets of a body as sent, with the record that holds them."""
-
-    held: Held
-    http_head: bytes
-    """Head of the response in that record: it names the content coding of the body."""
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredCopy:
-    """What a conditional request is about. The body is read again when it is needed."""
-
-    heads: tuple[StoredHead, ...]
-    """Newest first: answers without change, last the response that came with the body."""
-    digest: Digest
-    """Of the body as sent."""
-    is_same_agent: bool
-    """Whether today's User-Agent asked for it."""
 
 
 class _Row(NamedTuple):
