@@ -179,7 +179,15 @@ class Admission:
         return None
 
     def refused(self, visit: Visit, code: str, detail: str, retry_after: float | None = None) -> Decision:
-        """Make the decision of a visit that ended on the way."""
+        """Make the decision of a visit that ended on the way.
+
+        One that was listed while it waited is refused as if it had been listed before anything was asked about it.
+        """
+        if code == "blocklist":
+            screened = self._gate.screen(visit.url, today=datetime.now(UTC).date())
+            if isinstance(screened, Decision):
+                visit.robots = None
+                return screened
         defers = reason_of(code).verdicts[0] is Verdict.DEFER
         return self._gate.admit(
             visit.url,

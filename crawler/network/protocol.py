@@ -225,7 +225,11 @@ class CheckedHTTP11Protocol(HTTP11ClientProtocol):
         if self._peer is None:
             self._peer = self.transport.getPeer().host
         exchange.ip_address = self._peer
-        refused = rules.recheck(exchange) or listed(request.host, (self._peer,), rules.refuse)
+        refused = rules.recheck(exchange)
+        if refused is not None:
+            exchange.started_at, exchange.ip_address = None, None  # nothing was sent
+        else:
+            refused = listed(request.host, (self._peer,), rules.refuse)
         if refused is not None:
             self.transport.abortConnection()
             raise AddressRefusedError(refused.detail, code=refused.code)

@@ -97,6 +97,7 @@ def test_a_list_is_added_while_the_crawl_runs(lab: Lab, web: ScriptedWeb) -> Non
     assert len({row["config_digest"] for row in rows}) == 2
     kept = {path.name for path in (lab.out / "blocklists").iterdir()}
     assert {digest.replace(":", "-") for digest in body["details"]["list_files"].values()} <= kept
+    run(lab, "audit", "replay", str(lab.out))
     assert "line 2: left.test" in run(lab, "audit", "explain", refused[-1]["url"], "--in", str(lab.out))
 
 
