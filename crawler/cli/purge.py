@@ -167,6 +167,7 @@ def _print(receipt: Receipt) -> None:
     for one in receipt.crawls:
         repeats = f", {one.repeats} of them repeats of bodies that go" if one.repeats else ""
         click.echo(wrapped(f"{one.folder}: {one.rows} rows with {octets(one.octets)} {words}{repeats}"))
-        click.echo(table([(f"{number}", reason) for reason, number in sorted(one.reasons.items())]))
+        if one.reasons:
+            click.echo(table([(f"{number}", reason) for reason, number in sorted(one.reasons.items())]))
         if one.unsealed:
             click.echo(wrapped(f"NOT SEALED: {one.unsealed}; purge again once this is mended", indent=2))
