@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
     Row = Mapping[str, Any]
 
+ALIKE_KEPT = 100_000
+"""Decisions that hold for all URLs of a rule, in memory."""
 EVENTS = frozenset(
     {code for code, reason in REASONS.items() if reason.check in {Check.CONNECTION, Check.STATUS, Check.BUDGET}}
     | {"address_refused", "robots_delay_too_long", "internal_error", "storage_error"}
@@ -62,6 +64,7 @@ class Replayer:
         self._records = records
         self._rules = rules
         self._handed_on: dict[tuple[str, str], tuple[Statement, ...]] = {}
+        self._alike: dict[tuple[object, ...], tuple[Replayed, object, object, object]] = {}
 
     def replay(self, row: Row) -> Replayed:
         """Raise ``UnreplayableError`` where evidence is missing or does not fit."""
@@ -79,7 +82,7 @@ class Replayer:
             reserved = inherit((*found.decision.statements, *case.inherited))
             if reserved:
                 self._handed_on[row["crawl_id"], row["url"]] = reserved
-        return replace(found, url=url.text)
+        return Replayed(decision=found.decision, url=url.text, columns=found.columns, event=found.event)
 
     def _inherited(self, row: Row) -> tuple[Statement, ...]:
         chain = row["redirect_chain"]
@@ -100,9 +103,9 @@ class Replayer:
         if isinstance(response, Response):
             return self._after(case, site, response)
         if not (isinstance(response, Failure) and case.is_own):
-            before = _before(case, site)
-            if before.verdict is not Verdict.ALLOW:
-                return _replayed(before, robots=case.robots)
+            before = self._admitted(case, site)
+            if before.decision.verdict is not Verdict.ALLOW:
+                return before
         if isinstance(response, Failure):
             return _refused(case, response.code, response.detail)
         return _with_event(case)
@@ -115,12 +118,35 @@ class Replayer:
             return site
         return self._sites.of(origin, at, case.gate, robots_at=at)
 
+    def _admitted(self, case: _Case, site: SiteKnowledge) -> Replayed:
+        """What the gate says before a request.
+
+        Where nobody on the site states anything and no line of the policy is about a place, the answer about robots.txt
+        decides alone: it is made once for all URLs that the same rule decides.
+        """
+        budget = _budget(case)
+        policy = case.gate.policy
+        is_alike = budget is None and not (
+            site.carriers.reads or case.inherited or policy.overrides or policy.agreements
+        )
+        if budget is not None or not is_quiet:
+            return _replayed(_before(case, site, budget), robots=case.robots)
+        key = (id(case.gate), id(site), id(case.robots), case.day)
+        known = self._alike.get(key)
+        if known is None:
+            if len(self._alike) >= ALIKE_KEPT:
+                self._alike.clear()
+            found = _replayed(_before(case, site, None), robots=case.robots)
+            # What the key names by its address is held, so that no other object can get it.
+            known = self._alike[key] = (found, case.gate, site, case.robots)
+        return known[0]
+
     def _after(self, case: _Case, site: SiteKnowledge, response: Response) -> Replayed:
         head, seen, gate = response.head, response.seen, case.gate
         if not case.is_own:
-            before = _before(case, site)
-            if before.verdict is not Verdict.ALLOW:
-                return _replayed(before, robots=case.robots)
+            before = self._admitted(case, site)
+            if before.decision.verdict is not Verdict.ALLOW:
+                return before
         if seen.carriers.references:
             moment = case.row["decided_at"]
             documents = self._sites.documents(seen.carriers.references, moment, gate)
@@ -160,14 +186,20 @@ class _Case:
         return self.gate.policy.digest == str(self.row["policy_digest"])
 
 
-def _before(case: _Case, site: SiteKnowledge) -> Decision:
-    """What the gate says before a request."""
+def _budget(case: _Case) -> Refusal | None:
+    """What of the budget the evidence shows: depth and form of the URL, and the waits that robots.txt names."""
     policy, robots = case.gate.policy, case.robots
     assert robots is not None  # noqa: S101 - the site was asked before
-    collected = collect_all(case.url, site.carriers, policy, inherited=case.inherited)
     budget = find_trap(case.url, policy.traps, depth=case.row["depth"], pages_of_domain=0)
     if budget is None and (robots.waits.delay is not None or robots.waits.visit_times):
         budget = find_long_wait(robots.waits, policy.politeness, case.row["decided_at"].time())
+    return budget
+
+
+def _before(case: _Case, site: SiteKnowledge, budget: Refusal | None) -> Decision:
+    """What the gate says before a request."""
+    policy, robots = case.gate.policy, case.robots
+    collected = collect_all(case.url, site.carriers, policy, inherited=case.inherited)
     return case.gate.admit(
         case.url,
         today=case.day,
@@ -232,7 +264,7 @@ def _replayed(
         **(_NO_ROBOTS if robots is None else _of_robots(robots)),
         **(_NO_BARRIER if barrier is None else _of_barrier(barrier)),
         **(_NO_LIST if listed is None else _of_list(listed)),
-        "statements": sorted(_statement(one) for one in decision.statements),
+        "statements": sorted(map(_statement, decision.statements)) if decision.statements else [],
         "statements_unread": [(one.protocol, one.why) for one in decision.unread],
     }
     return Replayed(decision=decision, columns=columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -29,6 +30,7 @@ _FURTHER = (
 )
 COLUMNS = tuple(name for name in COLUMN_NAMES if name in {*DECISION, *ROBOTS, *BARRIER, *LISTED, *_FURTHER})
 BATCH = 8_192
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def rows_of(reader: CrawlReader, condition: Any = None) -> Iterator[Row]:
@@ -44,7 +46,10 @@ def rows_of(reader: CrawlReader, condition: Any = None) -> Iterator[Row]:
 
 
 def _values(column: pa.Array) -> list[Any]:
-    """Python values; few different texts are made once."""
+    """Python values; few different texts are made once, and times without the detour that Arrow takes."""
+    if pa.types.is_timestamp(column.type):
+        counts = column.cast(pa.int64()).to_pylist()
+        return [None if one is None else _EPOCH + timedelta(microseconds=one) for one in counts]
     if pa.types.is_dictionary(column.type):
         texts = column.dictionary.to_pylist()
         return [None if index is None else texts[index] for index in column.indices.to_pylist()]

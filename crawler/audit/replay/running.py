@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 TOLD_EVERY = 5_000
 """Rows between two lines of progress."""
 _PLAIN = (*DECISION, *ROBOTS, *BARRIER, *LISTED)
+_OF_PLAIN = itemgetter(*_PLAIN)
 _NOBODY: Callable[[int], None] = lambda _rows: None  # noqa: E731 - a default that says nothing
 
 
@@ -121,8 +123,10 @@ def look_again(replayer: Replayer, row: Row) -> Finding:
 def compare(row: Row, replayed: Replayed) -> dict[str, tuple[Any, Any]]:
     """Columns that are not what they should be: stored, replayed."""
     columns = replayed.columns
-    found = {name: (row[name], columns[name]) for name in _PLAIN if row[name] != columns[name]}
-    statements = sorted(_statement(one) for one in row["statements"])
+    found: dict[str, tuple[Any, Any]] = {}
+    if _OF_PLAIN(row) != _OF_PLAIN(columns):
+        found = {name: (row[name], columns[name]) for name in _PLAIN if row[name] != columns[name]}
+    statements = sorted(map(_statement, row["statements"])) if row["statements"] else []
     if statements != columns["statements"]:
         found["statements"] = (statements, columns["statements"])
     unread = [(one["protocol"], one["why"]) for one in row["statements_unread"]]
