@@ -126,9 +126,7 @@ class Replayer:
         """
         budget = _budget(case)
         policy = case.gate.policy
-        is_alike = budget is None and not (
-            site.carriers.reads or case.inherited or policy.overrides or policy.agreements
-        )
+        is_quiet = not (site.carriers.reads or case.inherited or policy.overrides or policy.agreements)
         if budget is not None or not is_quiet:
             return _replayed(_before(case, site, budget), robots=case.robots)
         key = (id(case.gate), id(site), id(case.robots), case.day)
