@@ -1,15 +1,7 @@
 """Look-up services: registries of reservations that must be asked about each file (TDM·AI, ISCC, Do Not Train).
 
-Off unless the policy names an address; then everything that is about to be kept is asked about, through the gate, and
-only an answer that could be read lets it be kept. The address belongs to a bridge that the operator runs or rents:
-
-    GET ADDRESS?url=URL&digest=sha256:HEX&type=MEDIA-TYPE      (added to a query that ADDRESS has)
-    200  {"statements": [{"use": "train-genai", "preference": "reserved", "evidence": "https://..."}]}
-    404  nothing is registered; so says an empty list
-
-``use`` is a word of ``Use``, ``preference`` is ``reserved`` or ``conditional``; ``allowed`` is recorded and never
-counts: a permission is believed only from the carrier that a specification gives it to. Whatever else comes is unread,
-and holds the verdict back (docs/protocols.md).
+Off unless the policy names an address. Then everything that is about to be kept is asked about, through the gate, and
+only an answer that could be read lets it be kept; the form of question and answer is in docs/protocols.md.
 """
 
 from __future__ import annotations
@@ -79,7 +71,13 @@ class _Reading:
 
 
 class LookupReader(OptOutReader):
-    """One slot; what the bridge behind it asks is the operator's choice."""
+    """One slot; what the bridge behind it asks is the operator's choice.
+
+    ``GET ADDRESS?url=URL&digest=sha256:HEX&type=MEDIA-TYPE`` (added to a query that ADDRESS has) answers 404, or
+    ``{"statements": [{"use": "train-genai", "preference": "reserved", "evidence": "https://..."}]}``; ``preference`` is
+    ``reserved`` or ``conditional``. ``allowed`` is recorded and never counts: a permission is believed only from the
+    carrier that a specification gives it to. Whatever else comes is unread and holds the verdict back.
+    """
 
     version = "1"
     must_answer: ClassVar[bool] = True
