@@ -7,7 +7,10 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from scrapy.settings import Settings
 
+from crawler.errors import SettingsError
+from crawler.extensions.project_settings import fit
 from tests.addon.project import Project, shop
 from tests.integration.findings import by_url, check_rows, crawl_file, log_entries, records_of
 from tests.servers.replies import html
@@ -173,16 +176,45 @@ def stored(project: Project) -> bytes:
 
 
 @pytest.mark.parametrize("way", REFUSED_STARTS)
+def test_a_setting_that_weakens_the_gate(way: str) -> None:
+    """Each one alone is named, whether the project chose it or the command line."""
+    line = REFUSED_STARTS[way]
+    chosen: dict[str, object] = {}
+    exec(line, chosen)  # noqa: S102 - a line of a settings module, written above
+    for priority in ("project", "spider", "cmdline"):
+        settings = Settings()
+        for name in chosen.keys() - {"__builtins__"}:
+            settings.set(name, chosen[name], priority=priority)
+        with pytest.raises(SettingsError, match=named(line).replace(".", r"\.")):
+            fit(settings)
+
+
+@pytest.mark.parametrize("way", ["gate set to None", "own download handler"])
 def test_a_start_that_is_refused(lab: Lab, web: ScriptedWeb, way: str) -> None:
     """A weakened setting: status 1, a message with its name, no request, no crawl folder."""
     line = REFUSED_STARTS[way]
     project, ended, _ = crawl(lab, web, line)
     assert ended.code == 1, ended.text
-    name = line.split('"')[1] if "MIDDLEWARES" in line else line.split(" ", maxsplit=1)[0]
-    assert name in ended.text
+    assert named(line) in ended.text
     assert "nothing was started" in ended.text
     assert len(web.log) == 0
     assert not project.out.exists()
+
+
+def named(line: str) -> str:
+    """What the message has to name."""
+    return line.split('"')[1] if "MIDDLEWARES" in line else line.split(" ", maxsplit=1)[0]
+
+
+def test_stronger_and_replaced_settings_pass() -> None:
+    """A project may be stricter, and may say what it likes of parts that are replaced; what was done is answered."""
+    settings = Settings()
+    for name, value in {"DOWNLOAD_TLS_MIN_VERSION": "TLSv1.3", "ROBOTSTXT_OBEY": True, "RETRY_ENABLED": False}.items():
+        settings.set(name, value, priority="project")
+    off = fit(settings)
+    assert settings["DOWNLOAD_TLS_MIN_VERSION"] == "TLSv1.3"
+    assert any(one.startswith("scrapy.downloadermiddlewares.robotstxt") for one in off)
+    assert not [one for one in off if one.startswith("DOWNLOAD_TLS_MIN_VERSION")]
 
 
 @pytest.mark.parametrize("way", ["LateAddon", "LateHandlers", "Everything", "NoGate"])
