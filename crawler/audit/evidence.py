@@ -67,6 +67,8 @@ class Evidence:
     """Whether the auditor named it: then a key that it does not name is wrong, not only unknown."""
     are_stamps_demanded: bool = False
     """Whether a crawl without a good time stamp cannot be decided."""
+    is_deep: bool = False
+    """Whether every record is unpacked and hashed, also in files that are as they were closed."""
     tell: Callable[[int, int], None] = lambda _done, _total: None
     """Told how many octets are done, of how many."""
     undecided: list[str] = field(default_factory=list)

@@ -70,15 +70,16 @@ def verify(
     *,
     is_trust_given: bool = True,
     are_stamps_demanded: bool = False,
+    is_deep: bool = False,
     tell: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Verification:
     """Run all checks. Raises UsageError where the folder holds no crawl at all.
 
     ``is_trust_given``: the auditor named whom to believe, so that any other signer is a finding.
-    ``are_stamps_demanded``: without a good time stamp it cannot be decided.
+    ``are_stamps_demanded``: without a good time stamp it cannot be decided. ``is_deep``: unpack every record.
     """
     evidence = Evidence(root=root, trust=trust, is_trust_given=is_trust_given, tell=tell)
-    evidence.are_stamps_demanded = are_stamps_demanded
+    evidence.are_stamps_demanded, evidence.is_deep = are_stamps_demanded, is_deep
     if not (root / CRAWL_FILE).exists() and not any((root / name).is_dir() for name in (LOG, MANIFEST, CHECKPOINTS)):
         raise UsageError(f"{root}: holds no crawl (no {CRAWL_FILE}); give the folder that `crawl -o` wrote")
     try:

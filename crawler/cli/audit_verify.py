@@ -40,10 +40,11 @@ _WORDS = {
     help="Whom to believe: keys that reached you by another way than the crawl. Default: this user's own keys.",
 )
 @click.option("--require-stamps", "is_demanded", is_flag=True, help="Undecided (3) where a time stamp is missing.")
+@click.option("--deep", "is_deep", is_flag=True, help="Unpack and hash every record, also of files that are unchanged.")
 @json_option
 @quiet_option
 def command(
-    *, folders: tuple[Path, ...], trust_file: Path | None, is_demanded: bool, as_json: bool, quiet: bool
+    *, folders: tuple[Path, ...], trust_file: Path | None, is_demanded: bool, is_deep: bool, as_json: bool, quiet: bool
 ) -> ExitCode:
     """Check every file of crawls against their log, and the log against what was signed.
 
@@ -59,6 +60,7 @@ def command(
             trust,
             is_trust_given=trust_file is not None,
             are_stamps_demanded=is_demanded,
+            is_deep=is_deep,
             tell=_teller(folder, is_quiet=quiet or as_json),
         )
         for folder in folders

@@ -1,4 +1,8 @@
-"""WARC files: nothing but whole records, each with its digest, and every place that the log names is one of them."""
+"""WARC files: nothing but whole records, each with its digest, and every place that the log names is one of them.
+
+Where the octets of a file are those that the signed log names, records are not unpacked and hashed again unless asked:
+then their places, ids and digests as written are compared alone.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
 
 _GZIP = 31
 _SLICE = 1 << 14
+_HEAD = 1 << 12
+"""Octets in which the head of a record is looked for."""
 _PART = 16 << 20
 """Octets of a file that one thread goes through."""
 _MOST = 1 << 30
@@ -38,6 +44,8 @@ class _Part:
     start: int
     end: int
     places: dict[int, list[Place]]
+    is_confirmed: bool
+    """Whether the file's octets are known to be those that were closed."""
 
 
 class Records:
@@ -58,10 +66,11 @@ class Records:
         for worker, seq, problem in evidence.places.without:
             yield Finding(check=self.id, file=evidence.logs[worker].path_of(seq), problem=problem, seq=seq)
         erased = _erased_files(evidence)
+        confirmed = frozenset() if evidence.is_deep else _confirmed(evidence)
         parts = []
         for path in evidence.names(WARC):
             places = evidence.places.by_file.pop(path.removesuffix(OPEN_SUFFIX), [])
-            parts += list(_parts(evidence, path, places))
+            parts += list(_parts(evidence, path, places, is_confirmed=path in confirmed))
         for path, places in sorted(evidence.places.by_file.items()):
             first = min(places, key=lambda one: one.seq)
             yield Finding(check=self.id, file=path, problem="is missing; a record is in it", seq=first.seq)
@@ -82,7 +91,18 @@ def _erased_files(evidence: Evidence) -> frozenset[str]:
     )
 
 
-def _parts(evidence: Evidence, path: str, places: list[Place]) -> Iterator[_Part]:
+def _confirmed(evidence: Evidence) -> frozenset[str]:
+    """WARC files that are as the log says they were closed."""
+    told = {
+        (str(entry.body.get("file")), str(entry.body.get("sha256")))
+        for log in evidence.logs.values()
+        if not log.problems
+        for entry in log.of_type("warc_closed")
+    }
+    return frozenset(path for path, digest in evidence.digests.items() if (path, f"sha256:{digest}") in told)
+
+
+def _parts(evidence: Evidence, path: str, places: list[Place], *, is_confirmed: bool) -> Iterator[_Part]:
     """Cut a file at places of rows, so that several threads share it; of an open file only what is committed."""
     size = evidence.sizes[path]
     by_offset: dict[int, list[Place]] = {}
@@ -93,49 +113,74 @@ def _parts(evidence: Evidence, path: str, places: list[Place]) -> Iterator[_Part
     start = 0
     for offset in sorted(by_offset):
         if offset - start >= _PART and offset < end:
-            yield _Part(path, start, offset, {at: by_offset[at] for at in by_offset if start <= at < offset})
+            yield _Part(
+                path, start, offset, {at: by_offset[at] for at in by_offset if start <= at < offset}, is_confirmed
+            )
             start = offset
     last = {at: found for at, found in by_offset.items() if at >= start}
     if end > start or last:
-        yield _Part(path, start, end, last)
+        yield _Part(path, start, end, last, is_confirmed)
 
 
 def _walk(evidence: Evidence, part: _Part, erased: frozenset[str]) -> tuple[int, list[Finding]]:
+    """Go from record to record; answer how many there were, and what does not hold."""
     found: list[Finding] = []
     count = 0
     left = dict(part.places)
 
-    def finding(problem: str, seq: int | None = None) -> None:
+    def finding(problem: str, seq: int | None) -> None:
         found.append(Finding(check="records", file=part.path, problem=problem, seq=seq))
 
-    def nearest(offset: int) -> int | None:
-        behind = [place.seq for at, places in part.places.items() if at + places[0].length > offset for place in places]
-        return min(behind, default=None)
-
+    position = part.start
     try:
         with (evidence.root / part.path).open("rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as data:
-            position = part.start
             while position < part.end:
                 places = left.pop(position, [])
-                try:
-                    record, length = _member(data, position, places[0].length if places else 0)
-                except (zlib.error, IsalError, ValueError) as error:  # type: ignore[misc] # as in log_files
-                    finding(f"at {position}: no whole record ({error})", nearest(position))
-                    return count, found
+                length, problems = _record(data, position, places, part, is_erased=part.path in erased)
                 count += 1
-                for problem, seq in _problems(
-                    record, position, length, places, is_erased=part.path in erased, path=part.path
-                ):
+                for problem, seq in problems:
                     finding(problem, seq)
                 position += length
             if position != part.end:
-                finding(f"a record reaches over {part.end}", nearest(part.end))
-    except (OSError, ValueError) as error:
-        finding(f"cannot be read: {error}", nearest(0))
+                finding(f"a record reaches over {part.end}", _nearest(part, part.end))
+    except (zlib.error, IsalError, OSError, ValueError) as error:  # type: ignore[misc] # as in log_files
+        finding(f"at {position}: no whole record ({error})", _nearest(part, position))
         return count, found
     for offset, places in sorted(left.items()):
         finding(f"no record begins at {offset}", places[0].seq)
     return count, found
+
+
+def _nearest(part: _Part, offset: int) -> int | None:
+    """The first row whose record ends behind a place."""
+    behind = [place.seq for at, places in part.places.items() if at + places[0].length > offset for place in places]
+    return min(behind, default=None)
+
+
+def _record(
+    data: mmap.mmap, position: int, places: list[Place], part: _Part, *, is_erased: bool
+) -> tuple[int, list[tuple[str, int | None]]]:
+    """Length of the record there, and what is wrong with it. Raises ValueError, zlib.error, IsalError."""
+    fields = _fields(data, position) if part.is_confirmed and places else None
+    if fields is not None:
+        length = places[0].length
+        told = (_place(fields, None, position=position, length=length, place=place) for place in places)
+        return length, [problem for problems in told for problem in problems]
+    octets, length = _member(data, position, places[0].length if places else 0)
+    if part.is_confirmed and not places:
+        return length, []
+    return length, list(_problems(octets, position, length, places, is_erased=is_erased, path=part.path))
+
+
+def _fields(data: mmap.mmap, position: int) -> dict[str, str] | None:
+    """Fields of the record that begins there; ``None`` where its head is not to be had so easily."""
+    unpacker = isal_zlib.decompressobj(_GZIP)
+    try:
+        head, blank, _ = unpacker.decompress(data[position : position + _HEAD], _HEAD).partition(b"\r\n\r\n")
+    except (zlib.error, IsalError):  # type: ignore[misc] # as in log_files
+        return None
+    version, *lines = head.decode("utf-8", "replace").split("\r\n")
+    return dict(line.partition(": ")[::2] for line in lines) if blank and version == "WARC/1.1" else None
 
 
 def _member(data: mmap.mmap, position: int, length: int) -> tuple[bytes, int]:
@@ -184,17 +229,17 @@ def _problems(
     if "-pages-" in path and kind in _PAGES and not any(place.verdict == "allow" for place in places) and not is_erased:
         yield f"at {position}: a page body without a row that says allow", seq
     for place in places:
-        yield from _place(fields, kind, block, position=position, length=length, place=place)
+        yield from _place(fields, block, position=position, length=length, place=place)
 
 
 def _place(
-    fields: dict[str, str], kind: str | None, block: memoryview, *, position: int, length: int, place: Place
+    fields: dict[str, str], block: memoryview | None, *, position: int, length: int, place: Place
 ) -> Iterator[tuple[str, int]]:  # fmt: skip
     if place.length != length:
         yield f"at {position}: the record has {length} octets, the log says {place.length}", place.seq
-    payload = fields.get("WARC-Payload-Digest")
+    kind, payload = fields.get("WARC-Type"), fields.get("WARC-Payload-Digest")
     if place.record_id is None:
-        if place.digest is not None and place.digest not in {payload, _body_digest(fields, block)}:
+        if place.digest is not None and place.digest != payload and not _is_body(fields, block, place.digest):
             yield f"at {position}: its payload is not {place.digest}", place.seq
         return
     if fields.get("WARC-Record-ID") != f"<{place.record_id}>":
@@ -206,8 +251,11 @@ def _place(
             yield f"at {position}: its payload is {payload}, the row says {place.digest}", place.seq
 
 
-def _body_digest(fields: dict[str, str], block: memoryview) -> str:
+def _is_body(fields: dict[str, str], block: memoryview | None, digest: str) -> bool:
+    """Whether the body has that digest; of a file that is as it was closed, the writer's word is taken."""
+    if block is None:
+        return True
     data = bytes(block)
     if fields.get("Content-Type", "").startswith("application/http"):
         data = data.partition(b"\r\n\r\n")[2]
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+    return digest == f"sha256:{hashlib.sha256(data).hexdigest()}"
