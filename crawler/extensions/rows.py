@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from crawler.provenance.row import SCHEMA_VERSION, ManifestRow, StatementColumn, UnreadColumn
 from crawler.storage.entries import Via
+from crawler.values.duration import duration
 from crawler.values.media_type import detect, essence_of, modality
 from crawler.values.redaction import SECRET_NAMES, redact
 from crawler.values.surt import surt
@@ -30,14 +31,14 @@ _NOT_FETCHED: Mapping[str, Any] = dict.fromkeys(
         *("fetch_time", "fetch_status", "fetch_redirect", "content_digest", "content_mime_type"),
         *("content_mime_detected", "content_charset", "content_languages", "content_truncated", "modality"),
         *("content_languages_method",),
-        *("ip_address", "tls_version", "tls_cipher", "certificate_digest", "image_count"),
+        *("ip_address", "tls_version", "tls_cipher", "certificate_digest", "image_count", "duration_s"),
     )
 )
 _LATER: Mapping[str, Any] = dict.fromkeys(
     (
         *("warc_filename", "warc_record_offset", "warc_record_length", "seq", "leaf_hash", "salt", "erased_at"),
         *("url_final", "near_duplicate_hash", "licence", "dataset_id", "country_hint", "site_category"),
-        *("ai_generated_flag", "ai_generated_method", "tokens", "tokenizer_id", "duration_s", "payload_crawl_id"),
+        *("ai_generated_flag", "ai_generated_method", "tokens", "tokenizer_id", "payload_crawl_id"),
         *("near_duplicate_method", "country_hint_method", "site_category_method"),
     )
 )
@@ -120,6 +121,7 @@ class RowMaker:
         is_whole = exchange.is_body_complete
         declared = essence_of(visit.content_type)
         detected = detect(visit.body, declared) if is_whole else declared
+        kind = modality(detected)
         page = visit.page
         redirect = visit.redirect_text
         return {
@@ -132,12 +134,13 @@ class RowMaker:
             "content_charset": None if page is None else page.charset,
             **_languages(visit),
             "content_truncated": None if is_whole or exchange.status is None else "length",
-            "modality": modality(detected),
+            "modality": kind,
             "ip_address": exchange.ip_address,
             "tls_version": exchange.tls_version,
             "tls_cipher": exchange.tls_cipher,
             "certificate_digest": exchange.certificate_digest,
             "image_count": None if page is None else len(page.images),
+            "duration_s": duration(visit.body) if is_whole and kind in {"audio", "video"} else None,
             "bytes_fetched": exchange.bytes_received,
             "bytes_retained": len(exchange.body_as_sent) if is_kept else 0,
         }

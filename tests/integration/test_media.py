@@ -96,7 +96,7 @@ def test_images_inherit_the_reservation_of_their_page(lab: Lab, web: ScriptedWeb
     cdn.set("/photo.jpg", image(jpeg()))
     site.set("/linked.png", image(png(4), "image/png"))
     site.set("/page", html(f"<img src='{url('cdn.test', '/photo.jpg')}'>"))
-    site.set("/sound.mp3", image(b"ID3" + b"\0" * 400, "audio/mpeg"))
+    site.set("/sound.mp3", image(b"\xff\xfb\x90\0".ljust(4000, b"\0"), "audio/mpeg"))
     assert lab.crawl(url("site.test")).code == 0
     rows = by_url(lab.out)
     for one in (url("cdn.test", "/photo.jpg"), url("site.test", "/linked.png")):
@@ -104,6 +104,8 @@ def test_images_inherit_the_reservation_of_their_page(lab: Lab, web: ScriptedWeb
         assert rows[one]["statements"][0]["source_url"] == url("site.test")
         assert rows[one]["fetch_time"] is None
     assert {url("site.test"), url("site.test", "/page"), url("site.test", "/sound.mp3")} <= kept(lab.out)
+    sound = rows[url("site.test", "/sound.mp3")]
+    assert (sound["modality"], sound["duration_s"]) == ("audio", 0.25)
 
 
 def test_kinds_and_sizes(lab: Lab, web: ScriptedWeb) -> None:
