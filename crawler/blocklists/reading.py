@@ -172,7 +172,7 @@ def _foreign(line: bytes) -> str | None:
     """What the file is, if its first line with anything in it is that of another kind of file."""
     if _MARKUP.match(line.removeprefix(_BOM)):
         return "is a page in HTML or XML, not a list; was the address right, is a login needed?"
-    return next((f"is {kind}, not a list" for magic, kind in _FOREIGN if line.startswith(magic)), None)
+    return next((f"is no list but {kind}" for magic, kind in _FOREIGN if line.startswith(magic)), None)
 
 
 def protected_names(entries: Iterable[Entry | Finding]) -> frozenset[str]:

@@ -13,6 +13,7 @@ from crawler.cli.arguments import folder
 from crawler.cli.layout import heading, wrapped
 from crawler.errors import ExitCode, UsageError
 from crawler.values.digest import Digest
+from crawler.values.printable import for_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,11 +119,12 @@ def _print_refusal(outcome: Outcome) -> None:
     click.echo(f"  {outcome.digest}")
     if outcome.detail:
         click.echo(wrapped(outcome.detail, indent=2))
-    problems = [(item.line, item.problem) for item in outcome.errors]
+    file = for_terminal((outcome.source or outcome.id).rstrip("/").rpartition("/")[2])
+    problems = [(f"{file}: " if item.line is None else "", item.line, item.problem) for item in outcome.errors]
     if outcome.change is not None:
-        problems += [(doubt.line, doubt.problem) for doubt in outcome.change.doubts]
-    for line, problem in problems[:SHOWN]:
-        place = "" if line is None else f"line {line}: "
+        problems += [("", doubt.line, doubt.problem) for doubt in outcome.change.doubts]
+    for whole, line, problem in problems[:SHOWN]:
+        place = whole if line is None else f"{file}, line {line}: "
         click.echo(wrapped(f"{place}{problem}", indent=4, first="  - "))
     count = outcome.error_count or len(problems)
     if count > SHOWN:
@@ -150,6 +152,7 @@ def outcome_as_json(outcome: Outcome) -> dict[str, Any]:
         else [{"code": each.code, "line": each.line, "problem": each.problem} for each in change.doubts],
         "can_be_accepted": outcome.can_be_accepted,
         "detail": outcome.detail,
+        "source": outcome.source,
     }
 
 

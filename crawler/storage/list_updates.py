@@ -75,6 +75,8 @@ class Outcome:
     """Lines that keep it from ever being loaded; the first of them."""
     error_count: int = 0
     detail: str = ""
+    source: str | None = None
+    """Where the bytes came from that were judged: the file or address in which the lines are."""
 
     @property
     def can_be_accepted(self) -> bool:
@@ -191,7 +193,7 @@ class Updater:
         after = self._survey(arrived.content, listed, despite)
         refused = Outcome(
             id=listed.id, outcome="refused", digest=digest, in_force=_in_force(listed),
-            errors=tuple(after.errors), error_count=after.error_count,
+            errors=tuple(after.errors), error_count=after.error_count, source=listed.source,
         )  # fmt: skip
         if after.error_count:
             return refused
