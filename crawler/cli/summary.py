@@ -37,6 +37,7 @@ def print_summary(out: Path, runtime: Runtime, code: ExitCode, *, as_json: bool)
                 "bytes_retained": tally.bytes_retained,
                 "requests": tally.requests,
                 "site_requests": tally.site_requests,
+                "conflicts": tally.conflicts,
                 "origins": tally.origins,
                 "waiting": tally.waiting,
                 "changes": dict(sorted(tally.changes.items())),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from crawler.errors import StorageError
 from crawler.extensions.records import exchange_records, failure_record, new_urn, refusal_record, unchanged_records
 from crawler.extensions.revisiting import UNUSABLE
+from crawler.optout.conflicts import conflicts
 from crawler.optout.inherit import inherit, statements_to_json
 from crawler.policy.carriers import carriers_to_json
 from crawler.policy.decision import Verdict
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 RETRY_DELAYS = (10.0, 60.0, 300.0)
 """Seconds before each further try of a page that failed for now; after the last one the failure is final."""
+CONFLICTS = "clearcrawl/conflicts"
+"""Stat: rows in which two statements about one use disagree; the strictest was applied."""
 ROBOTS_WAITS = frozenset({"robots_unreachable", "robots_busy", "robots_redirect"})
 """Outcomes of robots.txt after which it is asked for again (R3.3); the URLs of the host wait."""
 
@@ -144,6 +147,9 @@ class Ledger:
             )
         )
         self._count(reason_of(decision.reason).stat)
+        if conflicts(decision.statements):
+            self._count(CONFLICTS)
+            self._tally.conflicts += 1
         if row.change is not None:
             self._tally.changes[row.change] += 1
         self._tally.row(

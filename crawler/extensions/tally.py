@@ -19,6 +19,8 @@ class Tally:
     """Requests that were handed to the engine, site files included."""
     site_requests: int = 0
     """Of them, how many asked for site files, documents that these name, and their redirect targets."""
+    conflicts: int = 0
+    """Rows in which two statements disagree."""
     bytes_fetched: int = 0
     bytes_retained: int = 0
     pages_kept: int = 0

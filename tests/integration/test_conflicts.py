@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from crawler.audit.database import Database
@@ -25,8 +26,10 @@ def test_conflicts_are_ranked_by_octets(lab: Lab, web: ScriptedWeb) -> None:
         web.host(name, page).set("/robots.txt", text(GRANT))
     web.host("agreed.test", html("<p>welcome</p>")).set("/robots.txt", text(GRANT))
     names = [*pages, "agreed.test"]
-    ended = lab.crawl(lab.seeds(web.url(name, "/") for name in names))
+    ended = lab.crawl(lab.seeds(web.url(name, "/") for name in names), "--json")
     assert ended.code == 0, ended.text
+    told = json.loads(ended.out)
+    assert (told["conflicts"], told["site_requests"]) == (2, sum(one.target != "/" for one in web.log))
     rows = by_url(lab.out)
     verdicts = {name: rows[web.url(name, "/")]["verdict"] for name in names}
     assert verdicts == {"large.test": "deny", "small.test": "deny", "agreed.test": "allow"}
