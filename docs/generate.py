@@ -51,6 +51,12 @@ Results go to stdout, progress and complaints to stderr.
 Colour is used on a terminal only, and never where `NO_COLOR` is set.
 `CLEARCRAWL_DEBUG=1` shows where an internal error arose.
 
+| variable | meaning |
+|---|---|
+| `CLEARCRAWL_KEYS` | folder of the signing keys, in place of the user's data folder |
+| `CLEARCRAWL_KEY_PASSPHRASE` | passphrase of the key in use, where nobody can be asked |
+| `CLEARCRAWL_NEW_KEY_PASSPHRASE` | passphrase of a key that is being made |
+
 ## Exit status
 
 | code | meaning |

@@ -20,7 +20,7 @@ def command(*, is_trust: bool, as_json: bool) -> None:
             click.echo(for_terminal(line))
         return
     current = keys.current()
-    found = keys.keys()
+    found = keys.stored()
     if as_json:
         listed = [as_json_key(one, keys) | {"in_use": one == current} for one in found]
         print_json("keys", {"folder": str(keys.path), "keys": listed, "trust": keys.trust().text()})

@@ -79,7 +79,7 @@ class KeyFolder:
             raise UsageError(f"{self.path / _CURRENT}: cannot be read ({error.strerror})") from error
         return self._stored(key_id)
 
-    def keys(self) -> list[StoredKey]:
+    def stored(self) -> list[StoredKey]:
         """All keys, oldest first as far as the trust file tells."""
         order = [one.key.id for one in self.trust().keys]
         found = [self._stored(path.stem) for path in sorted(self.path.glob("*.pub"))]
