@@ -1,12 +1,6 @@
 """What the publisher of a list signs about one version of it: number, last day, digest and length (reliability R7.5).
 
-Text of a C2SP signed note, of which nothing is verified here:
-
-    clearcrawl-blocklist/1
-    version 42
-    expires 2027-01-31
-    sha256 <64 hexadecimal digits>
-    octets 1234
+Text of a C2SP signed note, of which nothing is verified here. docs/blocklists.md shows its five lines.
 """
 
 from __future__ import annotations
