@@ -135,12 +135,6 @@ class CrawlReader:
         found = [journal.execute(query, (kind,)).fetchone()[0] for journal in self._journals.values()]
         return sum(found) if found else None
 
-    def logged(self, kind: str) -> int | None:
-        """How many entries of that type the log has; ``None`` where the state is not in the folder."""
-        query = "SELECT count(*) FROM leaves WHERE type = ?"
-        found = [journal.execute(query, (kind,)).fetchone()[0] for journal in self._journals.values()]
-        return sum(found) if found else None
-
     def attempts_since(self, wall: float) -> int:
         """How many of the newest attempts ended after that Unix time; looks at ``_NEWEST`` a worker at most."""
         query = (
