@@ -36,7 +36,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def rows_of(reader: CrawlReader, condition: Any = None) -> Iterator[Row]:
     """All published rows, in the order of files and rows. Raises DamagedStateError naming what cannot be read."""
     try:
-        batches = reader.dataset().to_batches(columns=list(COLUMNS), filter=condition, batch_size=BATCH)
+        batches = reader.dataset().to_batches(
+            columns=list(COLUMNS), filter=condition, batch_size=BATCH, batch_readahead=2, fragment_readahead=1
+        )
         for batch in batches:
             columns = [_values(column) for column in batch.columns]
             for row in zip(*columns, strict=True):
