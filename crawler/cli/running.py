@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from scrapy import Spider
 
     from crawler.extensions.runtime import Runtime
+
+logger = logging.getLogger(__name__)
 
 
 def run(runtime: Runtime, spider: type[Spider], seeds: Sequence[str], *, is_quiet: bool) -> ExitCode:
@@ -74,4 +77,8 @@ def _result(runtime: Runtime, task: asyncio.Future[None]) -> ExitCode:
     failure = runtime.failure or runtime.writer.failure
     if failure is not None:
         raise failure
+    unsealed = runtime.writer.store.unsealed
+    if unsealed is not None:
+        logger.warning("the evidence is not complete: %s", unsealed)
+        return runtime.exit_code or ExitCode.INCOMPLETE
     return runtime.exit_code

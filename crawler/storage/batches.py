@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.errors import StorageError
 from crawler.provenance.leaf import time_text
-from crawler.storage.entries import Committed, RecordDraft, UrlState, WarcKind
+from crawler.storage.entries import AttemptOutcome, Committed, RecordDraft, UrlState, WarcKind
 from crawler.storage.recording import first_place
 from crawler.storage.revisits import IDENTICAL_PAYLOAD, Held, revisit
 from crawler.storage.warc import new_record_id, payload_digest
 from crawler.values.digest import sha256
+from crawler.values.redaction import SECRET_NAMES, redact
 from crawler.values.url import CanonicalUrl
 from crawler.values.url_shape import shape_of
 
@@ -87,6 +88,7 @@ class BatchWriter:
         deltas: Counter[str] = Counter()
         now = time_text(datetime.fromtimestamp(wall, UTC))
         self._ends(batch, wall)
+        self._log_tries(batch, now)
         rows = self._rows(outcomes, deltas)
         for entry, places, body in site_files:
             self._site_file(entry, places, body, deltas)
@@ -117,6 +119,20 @@ class BatchWriter:
             claims=claims, intents=intents, taken=taken, new_urls=added, rows=rows,
             waiting=self._one("SELECT coalesce(max(value), 0) FROM counters WHERE name = 'waiting'"),
         )  # fmt: skip
+
+    def _log_tries(self, batch: Batch, now: str) -> None:
+        """Tries without a final row are entries of the log (design section 4), without the secrets of their URL."""
+        for outcome in batch.outcomes:
+            if outcome.row is not None or not outcome.claim.attempt_id:
+                continue
+            told = {"attempt": outcome.claim.attempt_id, "url": redacted(self._journal, outcome.claim.new.url)}
+            if outcome.attempt is AttemptOutcome.INTERRUPTED:
+                self._journal.log_event("attempt_interrupted", time=now, body=told)
+                continue
+            due = None if outcome.not_before is None else time_text(datetime.fromtimestamp(outcome.not_before, UTC))
+            detail = redacted(self._journal, outcome.detail)
+            body = told | {"outcome": outcome.attempt.value, "detail": detail, "not_before": due}
+            self._journal.log_event("attempt_failed", time=now, body=body)
 
     def _one(self, query: str) -> int:
         value: int = self._run(query).fetchone()[0]
@@ -326,6 +342,11 @@ def _was_never_asked(outcome: Outcome) -> bool:
 
 def _site_drafts(entries: tuple[SiteFileEntry, ...]) -> list[RecordDraft]:
     return [draft for entry in entries for draft in entry.records]
+
+
+def redacted(journal: Journal, text: str) -> str:
+    """A text for the log: values that look like secrets are hidden (R7.1)."""
+    return redact(text, SECRET_NAMES, bytes.fromhex(journal.get("secret") or ""))
 
 
 def _octets(digest: Digest) -> bytes:

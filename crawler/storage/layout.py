@@ -57,6 +57,7 @@ _WORKER = re.compile(r"[a-z][a-z0-9]{0,15}")
 _SEGMENT = re.compile(r"([a-z][a-z0-9]*-[0-9]{6})(?:-e([0-9]+))?(\..+)")
 _CONTENT = (WARC, INDEX, MANIFEST, LOG)
 _LEFTOVERS = frozenset({CRAWL_FILE + TEMPORARY_SUFFIX})
+_HAND_OVER = frozenset({*BAG_FILES, BAG_README.partition("/")[0]})
 
 
 def warc_name(worker: str, kind: str, number: int) -> str:
@@ -165,7 +166,7 @@ def recognise(root: Path) -> bool:
     if not names:
         return False
     if CRAWL_FILE not in names:
-        if names <= frozenset(FOLDERS):
+        if names & frozenset(FOLDERS) and names - _HAND_OVER <= frozenset(FOLDERS):
             if not any(os.listdir(root / name) for name in _CONTENT if name in names):  # noqa: PTH208 - names are enough
                 return False  # killed before the first commit was through
             raise DamagedStateError(f"{root / CRAWL_FILE}: missing beside a crawl's files; restore it")

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from crawler.errors import DamagedStateError
+from crawler.storage.batches import redacted
 from crawler.storage.entries import Recovery, WarcKind
 from crawler.storage.erasing import finish_erasure
 from crawler.storage.layout import INDEX, LOG, MANIFEST, OPEN_SUFFIX, TEMPORARY_SUFFIX, WARC
@@ -137,7 +138,7 @@ def _interrupt(journal: Journal, *, time: str) -> list[str]:
     ).fetchall()
     for attempt_id, url, frontier_id, lane in rows:
         run("UPDATE attempts SET outcome = 'interrupted' WHERE id = ?", (attempt_id,))
-        journal.log_event("attempt_interrupted", time=time, body={"attempt": attempt_id, "url": url})
+        journal.log_event("attempt_interrupted", time=time, body={"attempt": attempt_id, "url": redacted(journal, url)})
         if frontier_id is not None:
             run(
                 "UPDATE frontier SET state = 0, not_before = 0, tries = tries - 1 WHERE id = ? AND state = 1",
