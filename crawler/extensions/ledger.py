@@ -13,7 +13,7 @@ from crawler.optout.inherit import inherit, statements_to_json
 from crawler.policy.carriers import carriers_to_json
 from crawler.policy.decision import Verdict
 from crawler.policy.reasons import reason_of
-from crawler.storage.entries import AttemptOutcome, NewUrl, Outcome, UrlState, Via, WarcKind
+from crawler.storage.entries import AttemptOutcome, Event, NewUrl, Outcome, UrlState, Via, WarcKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +58,8 @@ class Ledger:
         self._count = count
         self._lane_of = lane_of
         self._links = links
+        self._agreements: set[str] = set()
+        """Licences that were used in this run; each has its entry in the log."""
 
     def settle(self, visit: Visit, decision: Decision) -> None:
         """Record a verdict, or park the URL where asking again later is worth it."""
@@ -130,6 +132,10 @@ class Ledger:
     def _record(self, visit: Visit, decision: Decision, *, is_parked: bool = False) -> None:
         record_id = new_urn()
         row = self._rows.make(visit, decision, record_id)
+        if row.agreement_ref is not None and row.agreement_ref not in self._agreements:
+            self._agreements.add(row.agreement_ref)
+            names = ("agreement_ref", "policy_digest", "url_host_name")
+            self._writer.event(Event(type="override_used", body={name: getattr(row, name) for name in names}))
         state = UrlState.DENIED if decision.verdict is Verdict.DENY else UrlState.FAILED
         is_kept = decision.verdict is Verdict.ALLOW
         if is_kept:
