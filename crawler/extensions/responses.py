@@ -15,7 +15,7 @@ from crawler.manifest_stores import read_manifest_store
 from crawler.network.exchange import StopReason
 from crawler.policy.decision import Verdict
 from crawler.policy.facts import Refusal
-from crawler.policy.media import most_octets, unwanted_type
+from crawler.policy.media import WITH_CONTENT, most_octets, unwanted_type
 from crawler.policy.response import Head, Seen, current, facts_after, see_body, see_head
 from crawler.storage.entries import Role
 from crawler.values.digest import sha256
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from crawler.network.exchange import Exchange
     from crawler.policy.decision import Decision
     from crawler.policy.gate import Gate
-
-WITH_BODY = frozenset({200, 203})
 
 
 class Responses:
@@ -78,7 +76,7 @@ class Responses:
 
     def _unwanted(self, visit: Visit, media_type: str | None) -> Refusal | None:
         """Say why a body of this type is not kept; only of an answer that brings what was asked for."""
-        if visit.exchange is None or visit.exchange.status not in WITH_BODY or visit.redirect is not None:
+        if visit.exchange is None or visit.exchange.status not in WITH_CONTENT or visit.redirect is not None:
             return None
         return unwanted_type(media_type, self._media, is_embedded=visit.new.role is Role.MEDIA)
 

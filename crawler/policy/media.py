@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from crawler.policy.document import Limits, Media
 
 CODE = "media_type_not_wanted"
+WITH_CONTENT = frozenset({200, 203})
+"""Answers that bring what was asked for."""
 
 
 def media_kind(media_type: str | None) -> str | None:

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any
 from crawler.audit.replay.evidence import Failure, Response
 from crawler.audit.replay.state import Replayed, UnreplayableError
 from crawler.errors import ClearcrawlError
+from crawler.optout.collect import reserve_for_media
 from crawler.optout.inherit import inherit
 from crawler.policy.decision import Decision, Verdict
 from crawler.policy.facts import Refusal
-from crawler.policy.questions import collect_all
+from crawler.policy.media import WITH_CONTENT, unwanted_type
+from crawler.policy.questions import collect_all, question_of
 from crawler.policy.reasons import REASONS, Check
 from crawler.policy.response import facts_after
+from crawler.policy.sections import MEDIA_KINDS
 from crawler.policy.traps import find_trap
 from crawler.policy.waiting import find_long_wait
 from crawler.values.media_type import essence_of
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from crawler.audit.replay.rules import Rules
     from crawler.audit.replay.sites import Sites
     from crawler.blocklists.interface import Listed
+    from crawler.optout.collect import CarrierReadings
     from crawler.optout.robots.access import RobotsAnswer
     from crawler.optout.statement import Statement
     from crawler.policy.barriers import Barrier
@@ -48,6 +52,8 @@ EVENTS = frozenset(
     | {"address_refused", "robots_delay_too_long", "internal_error", "storage_error"}
 )
 """Codes that an event may give a row which no record backs."""
+TOLD_OF_CONTENT = frozenset({"media_type_not_wanted", "sitemap_refused"})
+"""Codes that may rest on what the crawl asked for: a picture, a sitemap. No column tells of that but the reason."""
 _HIDDEN = "REDACTED:"
 _NO_ROBOTS: Mapping[str, Any] = dict.fromkeys(
     ("robots_status", "robots_digest", "robots_group", "robots_rule", "robots_line", "robots_retrieved_at")
@@ -64,6 +70,8 @@ class Replayer:
         self._records = records
         self._rules = rules
         self._handed_on: dict[tuple[str, str], tuple[Statement, ...]] = {}
+        self._bound: dict[tuple[str, str], tuple[Statement, ...]] = {}
+        """Reservations of kept pages that bind their media (PC-29), by crawl and page."""
         self._alike: dict[tuple[object, ...], tuple[Replayed, object, object, object]] = {}
 
     def replay(self, row: Row) -> Replayed:
@@ -86,7 +94,25 @@ class Replayer:
 
     def _inherited(self, row: Row) -> tuple[Statement, ...]:
         chain = row["redirect_chain"]
-        return self._handed_on.get((row["crawl_id"], chain[-1]), ()) if chain else ()
+        handed_on = self._handed_on.get((row["crawl_id"], chain[-1]), ()) if chain else ()
+        return handed_on + self._of_pages(row) if self._bound and row["statements"] else handed_on
+
+    def _of_pages(self, row: Row) -> tuple[Statement, ...]:
+        """Reservations of the pages that embed a file: those that the row names and that the pages do make."""
+        named = set(map(stored_statement, row["statements"]))
+        pages = dict.fromkeys(one["source_url"] for one in row["statements"])
+        bound = (one for page in pages for one in self._bound.get((row["crawl_id"], page), ()))
+        return tuple(dict.fromkeys(one for one in bound if _statement(one) in named))
+
+    def _bind_media(self, case: _Case, carriers: CarrierReadings) -> None:
+        """Remember what a kept page reserves for its media."""
+        if not any(reader.binds_media_of_page for reader, _ in carriers.reads):
+            return
+        question = question_of(case.url, case.gate.policy)
+        reserved = (one for kind in MEDIA_KINDS for one in reserve_for_media(carriers, question, kind))
+        found = tuple(dict.fromkeys(reserved))
+        if found:
+            self._bound[case.row["crawl_id"], case.url.text] = found
 
     def _replay(self, case: _Case, record: StoredRecord | None) -> Replayed:
         gate, row = case.gate, case.row
@@ -150,9 +176,10 @@ class Replayer:
             documents = self._sites.documents(seen.carriers.references, moment, gate)
             seen = replace(seen, carriers=seen.carriers + documents)
         carriers, media_type = site.carriers + seen.carriers, essence_of(seen.content_type)
+        refusal, event = _of_content(case, response, media_type)
         facts = facts_after(
             head,
-            seen,
+            replace(seen, refusal=seen.refusal or refusal),
             collect_all(case.url, carriers, gate.policy, inherited=case.inherited, media_type=media_type),
             today=case.day,
             robots=case.robots,
@@ -163,7 +190,10 @@ class Replayer:
             # How often the URL itself was tried is the row's word: its last try is the one that is final.
             tries = max(site.unread_tries, gate.policy.unread.retries)
             decision = gate.judge(replace(facts, unread_tries=tries))
-        return _replayed(decision, robots=case.robots, barrier=seen.barrier)
+        if decision.verdict is Verdict.ALLOW:
+            self._bind_media(case, seen.carriers)
+        found = _replayed(decision, robots=case.robots, barrier=seen.barrier)
+        return replace(found, event=event) if event in decision.reasons else found
 
 
 @dataclass(slots=True, kw_only=True)
@@ -192,6 +222,18 @@ def _budget(case: _Case) -> Refusal | None:
     if budget is None and (robots.waits.delay is not None or robots.waits.visit_times):
         budget = find_long_wait(robots.waits, policy.politeness, case.row["decided_at"].time())
     return budget
+
+
+def _of_content(case: _Case, response: Response, media_type: str | None) -> tuple[Refusal | None, str | None]:
+    """What refuses the type of a body, and the code where the row's word is taken for it."""
+    media, row = case.gate.policy.media, case.row
+    if response.head.status not in WITH_CONTENT or response.seen.redirect is not None:
+        return None, None
+    found = unwanted_type(media_type, media) or unwanted_type(row["content_mime_detected"], media)
+    told = next((code for code in row["reasons"] if code in TOLD_OF_CONTENT), None)
+    if found is not None or told is None:
+        return found, None
+    return Refusal(code=told, detail=""), told
 
 
 def _before(case: _Case, site: SiteKnowledge, budget: Refusal | None) -> Decision:
@@ -293,6 +335,12 @@ def _of_list(listed: Listed) -> dict[str, Any]:
         "blocklist_digest": listed.list_digest,
         "blocklist_entry": listed.entry,
     }
+
+
+def stored_statement(one: Mapping[str, Any]) -> tuple[str, ...]:
+    """A statement of a row in the form of ``_statement``."""
+    return (one["protocol"], one["use"], one["preference"], one["carrier"], one["layer"], one["value"],
+            one["source_url"], one["evidence_digest"])  # fmt: skip
 
 
 def _statement(one: Statement) -> tuple[str, ...]:

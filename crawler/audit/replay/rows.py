@@ -25,6 +25,7 @@ LISTED = ("blocklist_id", "blocklist_digest", "blocklist_entry")
 _FURTHER = (
     *("url", "url_host_name", "url_host_registered_domain", "crawl_id", "record_id", "seq", "depth", "decided_at"),
     *("fetch_time", "fetch_status", "fetch_redirect", "content_digest", "bytes_fetched", "bytes_retained"),
+    "content_mime_detected",
     *("warc_filename", "warc_record_offset", "warc_record_length", "redirect_chain", "statements", "statements_unread"),
     *("policy_digest", "lists_digest", "tool_version", "suffix_list_digest", "erased_at", "leaf_hash", "purpose"),
 )

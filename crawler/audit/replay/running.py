@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.compute
 
 from crawler.audit.kept import History
-from crawler.audit.replay.deciding import Replayer
+from crawler.audit.replay.deciding import Replayer, stored_statement
 from crawler.audit.replay.evidence import Records
 from crawler.audit.replay.rows import BARRIER, DECISION, LISTED, ROBOTS, rows_of
 from crawler.audit.replay.rules import Rules
@@ -126,15 +126,10 @@ def compare(row: Row, replayed: Replayed) -> dict[str, tuple[Any, Any]]:
     found: dict[str, tuple[Any, Any]] = {}
     if _OF_PLAIN(row) != _OF_PLAIN(columns):
         found = {name: (row[name], columns[name]) for name in _PLAIN if row[name] != columns[name]}
-    statements = sorted(map(_statement, row["statements"])) if row["statements"] else []
+    statements = sorted(map(stored_statement, row["statements"])) if row["statements"] else []
     if statements != columns["statements"]:
         found["statements"] = (statements, columns["statements"])
     unread = [(one["protocol"], one["why"]) for one in row["statements_unread"]]
     if unread != columns["statements_unread"]:
         found["statements_unread"] = (unread, columns["statements_unread"])
     return found
-
-
-def _statement(one: Mapping[str, Any]) -> tuple[str, ...]:
-    return (one["protocol"], one["use"], one["preference"], one["carrier"], one["layer"], one["value"],
-            one["source_url"], one["evidence_digest"])  # fmt: skip
