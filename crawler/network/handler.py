@@ -123,6 +123,8 @@ class CheckedHTTP11Handler(HTTP11DownloadHandler):
             raise
         finally:
             exchange.finished_at = datetime.now(UTC)
+            # Both lead back to whoever holds the exchange: bodies would wait for the garbage collector.
+            exchange.on_head = exchange.turn = None
 
 
 def _in_force(crawler: Crawler) -> NetworkRules:
