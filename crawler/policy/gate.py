@@ -45,7 +45,6 @@ class RequestKind(StrEnum):
     ROBOTS = "robots"
     """Needs no robots answer; everything else does."""
     SITE_FILE = "site_file"
-    SITEMAP = "sitemap"
 
 
 class Gate:
@@ -118,8 +117,8 @@ class Gate:
     ) -> Decision:
         """Decide before the fetch; only a decision with ALLOW may open a connection.
 
-        ``statements``, ``soft`` and ``unread`` are those of the site files and of earlier hops. For site files and
-        sitemaps only access counts: they are read to learn of rights, and nothing of them is kept as content.
+        ``statements``, ``soft`` and ``unread`` are those of the site files and of earlier hops. For site files
+        only access counts: they are read to learn of rights, and nothing of them is kept as content.
         """
 
         def check() -> Decision:
@@ -243,7 +242,7 @@ def _refused(code: str, detail: str, stage: Stage = Stage.BEFORE_FETCH) -> Decis
 
 
 def _admitted(kind: RequestKind, facts: Facts) -> Decision:
-    code = {RequestKind.ROBOTS: "robots_file", RequestKind.SITEMAP: "sitemap"}.get(kind, "site_file")
+    code = "robots_file" if kind is RequestKind.ROBOTS else "site_file"
     return Decision(
         verdict=Verdict.ALLOW,
         verdict_search_index=Verdict.ALLOW,

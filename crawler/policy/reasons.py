@@ -160,7 +160,6 @@ TABLE: tuple[Reason, ...] = (
         "[limits] sitemap_files or sitemap_depth: one sitemap too many for its site, or too deep in indexes.",
     ),
     Reason("site_file", Check.BUDGET, _ALLOW, "A site file that states rights; it is evidence, not a page."),
-    Reason("sitemap", Check.BUDGET, _ALLOW, "A sitemap; it is evidence, not a page."),
     # the connection
     Reason("dns_error", Check.CONNECTION, _DEFER, "The host name could not be resolved."),
     Reason("tls_error", Check.CONNECTION, _DEFER, "The TLS connection or the certificate was not acceptable."),

@@ -201,7 +201,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """A request besides the claims (site file, sitemap) that is about to be sent; on disk before it leaves."""
+    """A request besides the claims (a site file) that is about to be sent; on disk before it leaves."""
 
     url: str
 
@@ -243,7 +243,7 @@ class Batch:
     """Claims handed back unsent: waiting again, and not counted as a try."""
     events: tuple[Event, ...] = ()
     records: tuple[RecordDraft, ...] = ()
-    """WARC records that belong to no outcome, e.g. of a sitemap."""
+    """WARC records that belong to no outcome."""
     claim: ClaimRequest | None = None
     takes: tuple[NewUrl, ...] = ()
     """URLs asked for by name."""

@@ -123,13 +123,7 @@ PAGE = parse("https://good.example/a")
         ("site_file", {}, "deny", "internal_error"),
         ("site_file", {"robots": DISALLOWED}, "deny", "robots_disallow"),
         ("site_file", {"robots": robots(), "statements": [statement()]}, "allow", "site_file"),
-        ("sitemap", {"robots": robots()}, "allow", "sitemap"),
-        (
-            "sitemap",
-            {"robots": robots(RobotsAccess.DEFER, RobotsCode.BUSY)},
-            "defer",
-            "robots_busy",
-        ),
+        ("site_file", {"robots": robots(RobotsAccess.DEFER, RobotsCode.BUSY)}, "defer", "robots_busy"),
     ],
 )
 def test_admit(kind: str, arguments: dict[str, Any], verdict: str, code: str) -> None:
