@@ -6,6 +6,7 @@ The tables are documented in docs/audit-queries.md, which is made of ``TABLES``.
 from __future__ import annotations
 
 import json
+import os
 from datetime import datetime
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Self
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
+
+    from crawler.policy.document import CrawlPolicy
 
 TABLES = {
     "manifest": "one row a URL and crawl, with the columns of docs/manifest.md",
@@ -96,10 +99,13 @@ FROM log WHERE type = 'site_file'
 class Database:
     """The tables over one or many crawls. A context manager; nothing is written but what a large question spills."""
 
-    def __init__(self, readers: Sequence[CrawlReader], spill: TemporaryDirectory[str]) -> None:
+    def __init__(self, readers: Sequence[CrawlReader], spill: TemporaryDirectory[str], memory: str | None) -> None:
         """Use ``open``."""
         self._readers = readers
         self._spill = spill
+        self._memory = memory
+        self.policies: list[tuple[str, CrawlPolicy]] = []
+        """Folder and policy, for every policy that was in force and can be read back."""
         self.crawls: list[dict[str, Any]] = [row for reader in readers for row in _crawl_rows(reader)]
         self._connection = duckdb.connect(
             config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
@@ -107,13 +113,16 @@ class Database:
         self._make()
 
     @classmethod
-    def open(cls, folders: Sequence[Path]) -> Self:
-        """Raise UsageError where a folder holds no crawl, DamagedStateError where one cannot be read."""
+    def open(cls, folders: Sequence[Path], *, memory: str | None = None) -> Self:
+        """Raise UsageError where a folder holds no crawl, DamagedStateError where one cannot be read.
+
+        ``memory``: what tables may take before they spill to disk, as DuckDB spells it; at least ``600MB``.
+        """
         readers: list[CrawlReader] = []
         spill = TemporaryDirectory(prefix="clearcrawl-")
         try:
             readers.extend(CrawlReader.open(folder) for folder in dict.fromkeys(map(_plain_name, folders)))
-            return cls(readers, spill)
+            return cls(readers, spill, memory)
         except BaseException:
             for reader in readers:
                 reader.close()
@@ -145,6 +154,10 @@ class Database:
         with _telling(is_damage=True):
             for option, value in (("TimeZone", "UTC"), ("temp_directory", self._spill.name)):
                 run(f"SET {option} = {_text(value)}")
+            if self._memory is not None:
+                run(f"SET memory_limit = {_text(self._memory)}")
+                run(f"SET threads = {min(4, os.cpu_count() or 1)}")  # reading the log takes 128 MiB a thread
+                run("SET preserve_insertion_order = false")
             run("SET python_enable_replacements = false")
             run(f"SET allowed_paths = {_list(allowed)}")
             run("SET enable_external_access = false")
@@ -193,6 +206,7 @@ class Database:
                     policy = policy_in_force(reader, history, digest, reader.crawl.software).policy
                 except ClearcrawlError:
                     continue  # verify and replay say so; a query is about rows
+                self.policies.append((str(reader.root), policy))
                 yield {
                     "folder": str(reader.root),
                     "policy_digest": policy.digest,
