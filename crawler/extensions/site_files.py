@@ -117,7 +117,8 @@ class SiteFiles:
 
     async def _load_document(self, url: Url) -> StoredFile:
         robots = await self._robots(url.origin)
-        stored = await self._file(url.origin, url.target, robots, robots_rules(robots, self._policy), name=url.text)
+        rules, kept = robots_rules(robots, self._policy), await self._stored(url.origin, url.text)
+        stored = await self._file(url.origin, url.target, robots, rules, kept, name=url.text)
         self._documents[url.text] = (stored, time.monotonic() + stored.holds_for(datetime.now(UTC)))
         if len(self._documents) > DOCUMENTS_KEPT:
             self._documents.popitem(last=False)
@@ -129,19 +130,22 @@ class SiteFiles:
         if robots is None:
             return None
         now = datetime.now(UTC)
+        kept = await self._stored_of(origin)
         files = [
-            await self._stored(origin, path) or not_asked(path, parse(origin + path).text, "refused", now)
-            for path in SITE_FILE_PATHS
+            kept.get(path) or not_asked(path, parse(origin + path).text, "refused", now) for path in SITE_FILE_PATHS
         ]
         return compile_site(origin, robots, files, self._policy, now)
 
     async def _load(self, origin: str) -> SiteKnowledge:
         robots = await self._robots(origin)
         rules = robots_rules(robots, self._policy)
+        kept = await self._stored_of(origin)
         # All at once: the site's politeness, not their number, says how many are under way.
-        files = await asyncio.gather(*(self._file(origin, path, robots, rules) for path in SITE_FILE_PATHS))
+        files = await asyncio.gather(
+            *(self._file(origin, path, robots, rules, kept.get(path)) for path in SITE_FILE_PATHS)
+        )
         now = datetime.now(UTC)
-        site = compile_site(origin, robots, files, self._policy, now)
+        site = compile_site(origin, robots, files, self._policy, now, rules)
         site = await self._with_documents(site)
         self._keep(site)
         return site
@@ -190,12 +194,18 @@ class SiteFiles:
         return stored
 
     async def _file(
-        self, origin: str, path: str, robots: StoredFile, rules: RobotsRules, *, name: str | None = None
+        self,
+        origin: str,
+        path: str,
+        robots: StoredFile,
+        rules: RobotsRules,
+        earlier: StoredFile | None,
+        *,
+        name: str | None = None,
     ) -> StoredFile:
         """Ask for a site file unless a kept outcome still holds; ``name`` is its key where it is no registered path."""
         url = parse(origin + path)
         name = name or path
-        earlier = await self._stored(origin, name)
         if earlier is not None and _is_fresh(earlier):
             return earlier
         if rules.answer(url).access is not RobotsAccess.ALLOW:
@@ -254,10 +264,13 @@ class SiteFiles:
         return first
 
     async def _stored(self, origin: str, path: str) -> StoredFile | None:
-        entry = await self._writer.call(lambda store: store.get_site_file(origin, path))
-        if entry is None:
-            return None
-        return StoredFile.from_json(entry.outcome, path=path, retrieved_at=entry.retrieved_at, body=entry.body)
+        return _kept(await self._writer.call(lambda store: store.get_site_file(origin, path)))
+
+    async def _stored_of(self, origin: str) -> dict[str, StoredFile | None]:
+        """Read what is kept of all site files but robots.txt in one turn of the writer."""
+        return await self._writer.call(
+            lambda store: {path: _kept(store.get_site_file(origin, path)) for path in SITE_FILE_PATHS}
+        )
 
     def _save(
         self,
@@ -285,6 +298,12 @@ class SiteFiles:
 
 def _read(reference: Reference, stored: StoredFile) -> CarrierReadings:
     return read_document(reference, SiteFileOutcome.from_json(stored.facts, stored.body))
+
+
+def _kept(entry: SiteFileEntry | None) -> StoredFile | None:
+    if entry is None:
+        return None
+    return StoredFile.from_json(entry.outcome, path=entry.path, retrieved_at=entry.retrieved_at, body=entry.body)
 
 
 def _first_outcome(asked: Asked) -> AttemptOutcome:

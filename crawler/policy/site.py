@@ -317,11 +317,19 @@ class SiteKnowledge:
         return 4096 + self.robots.cost + sum(len(one.body or b"") for one in self.carriers.outcomes)
 
 
-def compile_site(
-    origin: str, robots: StoredFile, files: Sequence[StoredFile], policy: CrawlPolicy, now: datetime
+def compile_site(  # noqa: PLR0917 - what an origin said, and by which rules it is read
+    origin: str,
+    robots: StoredFile,
+    files: Sequence[StoredFile],
+    policy: CrawlPolicy,
+    now: datetime,
+    rules: RobotsRules | None = None,
 ) -> SiteKnowledge:
-    """Read all site files of an origin once. ``files`` holds one for each of ``SITE_FILE_PATHS``."""
-    rules = robots_rules(robots, policy)
+    """Read all site files of an origin once. ``files`` holds one for each of ``SITE_FILE_PATHS``.
+
+    ``rules`` are those of ``robots`` where they have been parsed already.
+    """
+    rules = rules or robots_rules(robots, policy)
     records = None
     if rules.file is not None and rules.outcome.digest is not None:
         url = parse(origin + ROBOTS_PATH).text

@@ -14,7 +14,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
 
 import pyarrow as pa
-import pyarrow.dataset
 import pyarrow.json
 import pyarrow.parquet
 
@@ -25,6 +24,8 @@ from crawler.provenance.row import COLUMN_NAMES, SCHEMA_VERSION, ManifestRow
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from pyarrow.dataset import Dataset
 
 ENUMERATIONS = frozenset(
     {
@@ -108,9 +109,12 @@ def parquet_of(table: pa.Table, metadata: dict[str, str]) -> pa.Buffer:
     return sink.getvalue()
 
 
-def open_dataset(paths: Sequence[Path]) -> pyarrow.dataset.Dataset:
+def open_dataset(paths: Sequence[Path]) -> Dataset:
     """All segments as one dataset of the fixed schema; no file is read whole."""
-    return pyarrow.dataset.dataset([str(path) for path in paths], schema=schema(), format="parquet")
+    # Imports pandas where there is one, half a second and 30 MiB that a crawl does not need.
+    from pyarrow.dataset import dataset  # noqa: PLC0415 - see above
+
+    return dataset([str(path) for path in paths], schema=schema(), format="parquet")
 
 
 def column_docs() -> list[tuple[str, str, str]]:
