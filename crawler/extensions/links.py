@@ -119,8 +119,8 @@ class Links:
                     or (scope is Scope.DOMAIN and lane != visit.lane)
                 ):
                     continue
-            kind = kind_of_name(text) if reserved else None
-            if kind is None:
+            inherited = reserved.get(kind_of_name(text) or "") if reserved else None
+            if inherited is None:
                 self._remember(text)
             found.append(
                 NewUrl(
@@ -130,7 +130,7 @@ class Links:
                     via=via,
                     referrer=visit.url.text,
                     chain=(*visit.new.chain, visit.url.text) if is_hop else (),
-                    inherited=None if kind is None else reserved[kind],
+                    inherited=inherited,
                     discovered_at=now,
                 )
             )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.integration.findings import by_url, check_requests, check_rows, kept, log_entries
+from tests.integration.lab import wait
 from tests.servers.replies import Reply, html, redirect, text
 from tests.shared import shared_path
 from tests.spiders.project import crawl as scrapy_crawl
@@ -175,3 +177,47 @@ def test_sitemap_spider(lab: Lab, web: ScriptedWeb, site: Host) -> None:
     ended = scrapy_crawl(lab, "sitemap", web.url("one.test"), settings="from crawler.settings import *")
     assert ended.code == 0, ended.text
     assert kept(lab.out) == {web.url("one.test"), web.url("one.test", "/sm.xml"), web.url("one.test", "/a")}
+
+
+def test_redirect_vectors_that_begin_in_robots(lab: Lab, web: ScriptedWeb, site: Host) -> None:
+    """Vectors redirects/: what a Sitemap line names passes the blocklist like everything else."""
+    cases = json.loads(shared_path("vectors/adversarial/redirects/cases.json").read_text())["cases"]
+    for number, case in enumerate(one for one in cases if one.get("via") == "sitemap in robots.txt"):
+        robots = case["robots"]["one.test"].replace(".test/", f".test:{web.port}/")
+        site.set("/robots.txt", text(robots))
+        lab.block(*case["blocklist"])
+        out = lab.folder / f"out{number}"
+        assert lab.crawl(web.url("one.test"), "--sitemaps", out=out).code == 0
+        assert not {f"{one.host}{one.target}" for one in web.log} & set(case["never"])
+        assert "blocklist" in {row["reason"] for row in by_url(out).values()}
+
+
+def test_addresses_do_not_shape_paths(lab: Lab, web: ScriptedWeb, site: Host) -> None:
+    """Vectors filenames/: whatever an address looks like, files are named by counters and lie in the folder (R7.3)."""
+    inputs = json.loads(shared_path("vectors/adversarial/filenames/cases.json").read_text())["inputs"]
+    listed = [url.replace("one.test/", f"one.test:{web.port}/") for url in inputs]
+    links = "".join(f'<a href="{url}">x</a>' for url in listed)
+    site.set("/", html(links))
+    site.set("/sm.xml", text("\n".join(listed)))
+    before = {path for path in lab.folder.rglob("*") if lab.out not in path.parents}
+    assert lab.crawl(web.url("one.test"), "--sitemaps").code == 0
+    assert {path for path in lab.folder.rglob("*") if lab.out not in path.parents} == {*before, lab.out}
+    names = {path.name for path in (*(lab.out / "warc").iterdir(), *(lab.out / "manifest").iterdir())}
+    assert all(name.startswith("w0-") and len(name) < 60 for name in names), names
+    assert web.url("one.test", "/x") in by_url(lab.out)
+    check_rows(lab.out)
+
+
+def test_replay_of_sitemaps_and_media(lab: Lab, web: ScriptedWeb, site: Host) -> None:
+    """An auditor decides the same: refused sitemaps, unwanted kinds, and images that their page reserves."""
+    lab.policy(media={"kinds": ["image"], "embedded": ["image"]}, limits={"sitemap_files": 1})
+    site.set("/robots.txt", text("".join(f"Sitemap: {web.url('one.test', path)}\n" for path in ("/bad.xml", "/2.xml"))))
+    site.set("/bad.xml", text("<!DOCTYPE x><urlset/>", "text/xml")).set("/2.xml", urlset())
+    site.set("/", html("<img src=/a.png><img src=/page><a href=/b.pdf>x</a>", headers=(("X-Robots-Tag", "noimageai"),)))
+    site.set("/b.pdf", Reply(headers=(("Content-Type", "application/pdf"),), body=b"%PDF-1.4"))
+    assert lab.crawl(web.url("one.test"), "--sitemaps").code == 0
+    reasons = sorted(row["reason"] for row in by_url(lab.out).values())
+    assert reasons == ["media_type_not_wanted", "optout_reserved", "optout_reserved", "sitemap_limit",
+                       "sitemap_refused", "unknown_allowed"]  # fmt: skip
+    ended = wait(lab.spawn([sys.executable, "-m", "crawler", "audit", "replay", str(lab.out)]))
+    assert ended.code == 0, ended.text
