@@ -131,6 +131,21 @@ class SiteAsker:
             found = self._documents[url.text] = self._file(url.origin, url.target, rules, name=url.text)
         return found
 
+    def is_refused(self, text: str) -> bool:
+        """Whether the gate lets nothing be asked at this URL, whatever its site says."""
+        return isinstance(self._gate.screen(text, today=datetime.now(UTC).date()), Decision)
+
+    def single(self, text: str) -> SiteFileOutcome:
+        """Ask for one file that a person named, such as a proof of domain control; gate and robots.txt hold for it."""
+        now = datetime.now(UTC)
+        url = self._gate.screen(text, today=now.date())
+        if isinstance(url, Decision):
+            stored = not_asked(text, CanonicalUrl(text), "refused", now)
+        else:
+            rules = robots_rules(self._robots_of(url.origin), self._policy)
+            stored = self._file(url.origin, url.target, rules, name=text)
+        return SiteFileOutcome.from_json(stored.facts, stored.body)
+
     def _drive(self, origin: str, path: str, rules: RobotsRules | None) -> Asked:
         """Answer what ``policy.site.ask`` wants, until it knows the outcome."""
         today = datetime.now(UTC).date()

@@ -164,6 +164,11 @@ def _count(table: Table, key: str) -> int | None:
     return table.integer(key, 0, least=0, most=10**18) if key in table else None
 
 
+def _days(table: Table, key: str) -> int | None:
+    """A term that people keep, of ten years at most."""
+    return table.integer(key, 0, least=0, most=3_650) if key in table else None
+
+
 def _contact(table: Table) -> Contact:
     found = Contact(name=table.text("name", ""), contact=_link(table, "contact"))
     table.finish()
@@ -181,8 +186,9 @@ def _rightsholders(table: Table) -> Rightsholders:
         contact=_link(table, "contact"),
         form=_link(table, "form"),
         languages=table.texts("languages"),
-        acknowledge_days=_count(table, "acknowledge_days"),
-        decide_days=_count(table, "decide_days"),
+        acknowledge_days=_days(table, "acknowledge_days"),
+        decide_days=_days(table, "decide_days"),
+        remind_days=_days(table, "remind_days"),
         mechanism=table.prose("mechanism", limit=PROSE),
     )
     table.finish()

@@ -52,6 +52,8 @@ class Rightsholders:
     acknowledge_days: int | None
     decide_days: int | None
     """Own targets; the Code names no number of days."""
+    remind_days: int | None
+    """Before a target, ``complaints list --due`` names the case."""
     mechanism: str
 
 
