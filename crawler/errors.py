@@ -4,6 +4,7 @@ ClearcrawlError
  ├── UsageError              wrong argument or refused start: exit 2
  │    ├── DocumentError      a policy, catalog or list file of ours is wrong; carries all mistakes at once
  │    └── SettingsError      a Scrapy setting weakens what must always hold
+ ├── DocumentRefusedError    a document would say what the crawls do not bear out: exit 1
  ├── FolderInUseError        another run holds the output folder: exit 4
  ├── DamagedStateError       state on disk fails its checks and is never repaired in silence: exit 5
  ├── StorageError            writing failed; the crawl stops: exit 5
@@ -71,6 +72,12 @@ class DocumentError(UsageError):
 
 class SettingsError(UsageError):
     """A setting of the project switches off what must always hold."""
+
+
+class DocumentRefusedError(ClearcrawlError):
+    """What a document would say, and what crawls show, are two things; the message names both."""
+
+    exit_code = ExitCode.FINDINGS
 
 
 class FolderInUseError(ClearcrawlError):

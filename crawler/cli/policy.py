@@ -7,7 +7,9 @@ import click
 from crawler.cli.lazy import Entry, LazyGroup
 
 COMMANDS = {
+    "diff": Entry(module="crawler.cli.policy_diff", summary="What changed between two versions, and what it does."),
     "lint": Entry(module="crawler.cli.policy_lint", summary="Find everything that is wrong, due or open."),
+    "render": Entry(module="crawler.cli.policy_render", summary="Make the copyright policy, or its public summary."),
 }
 
 

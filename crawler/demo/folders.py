@@ -1,11 +1,15 @@
-"""Puts the demo's policy and blocklists into a folder, in the form in which a crawl is given them."""
+"""Puts the demo's policies and blocklists into folders, as legal would have filled in what was shipped."""
 
 from __future__ import annotations
 
 import shutil
 from typing import TYPE_CHECKING
 
+from crawler.demo.legal import PROVIDER, approve_drafts
 from crawler.demo.policy import crawl_policy, local_blocklist
+from crawler.policy.profile_reading import PROVIDER as PROVIDER_FILE
+from crawler.policy.reading import CRAWL_POLICY
+from crawler.policy.texts import FOLDER as TEXTS
 from crawler.storage.shipped import shipped
 
 if TYPE_CHECKING:
@@ -13,10 +17,12 @@ if TYPE_CHECKING:
 
 
 def write_folders(root: Path) -> tuple[Path, Path]:
-    """Make ``policies`` and ``blocklists`` below ``root``, the latter as shipped but for ``local.txt``."""
+    """Make ``policies`` and ``blocklists`` below ``root``: as shipped, but for the demo's own files."""
     policies, blocklists = root / "policies", root / "blocklists"
-    policies.mkdir()
-    (policies / "crawl-policy.toml").write_text(crawl_policy(), encoding="utf-8")
+    shutil.copytree(shipped("policies"), policies, ignore=shutil.ignore_patterns("__pycache__", "archive"))
+    (policies / CRAWL_POLICY).write_text(crawl_policy(), encoding="utf-8")
+    (policies / PROVIDER_FILE).write_text(PROVIDER, encoding="utf-8")
+    approve_drafts(policies / TEXTS)
     shutil.copytree(shipped("blocklists"), blocklists, ignore=shutil.ignore_patterns("__pycache__"))
     (blocklists / "local.txt").write_text(local_blocklist(), encoding="utf-8")
     return policies, blocklists

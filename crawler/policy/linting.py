@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from crawler.errors import DocumentError
 from crawler.optout.registry import READERS
+from crawler.policy.contradictions import contradictions
 from crawler.policy.profile_gaps import model_gaps, provider_gaps, retention_gaps
 from crawler.policy.profile_reading import MODEL, PROFILES, PROVIDER, RETENTION, model, provider, retention
 from crawler.policy.reading import AGREEMENTS, CRAWL_POLICY, PROTOCOLS, notes, read_policy
@@ -67,7 +68,7 @@ def lint(
         found += map(_error, error.mistakes)
     else:
         found += _about_policy(policy, files, today)
-    found += _about_profiles(files)
+    found += _about_profiles(files, today)
     return tuple(sorted(found, key=_place))
 
 
@@ -103,11 +104,15 @@ def _about_policy(policy: CrawlPolicy, files: Mapping[str, bytes], today: date) 
                 yield Remark(level=WARNING, file=PROTOCOLS, key="", line=None, problem=problem)
 
 
-def _about_profiles(files: Mapping[str, bytes]) -> Iterator[Remark]:
+def _about_profiles(files: Mapping[str, bytes], today: date) -> Iterator[Remark]:
     sources = {name: Source(name, files[name]) for name in PROFILES if name in files}
     gaps: list[Gap] = []
     if PROVIDER in sources:
-        gaps += provider_gaps(provider(sources[PROVIDER].root()))
+        known = provider(sources[PROVIDER].root())
+        gaps += provider_gaps(known)
+        for key, problem in contradictions(known, today=today):
+            line = _line(files, PROVIDER, key) if not sources[PROVIDER].mistakes else None
+            yield Remark(level=ERROR, file=PROVIDER, key=key, line=line, problem=problem)
     if MODEL in sources:
         gaps += model_gaps(model(sources[MODEL].root()))
     if RETENTION in sources:

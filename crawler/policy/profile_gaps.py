@@ -30,6 +30,7 @@ def provider_gaps(provider: Provider) -> tuple[Gap, ...]:
         ("owner_oversight.since", provider.oversight.since, "1.1-c"),
         ("pages.policy_summary", pages.policy_summary, "1.1-d"),
         ("third_party_data", provider.third_party_data, "1.3-e"),
+        ("standards", provider.standards, "1.3-f"),
         ("pages.crawler", pages.crawler, "1.3-g"),
         ("pages.feed", pages.feed, "1.3-h"),
         ("search_engine_operated", provider.runs_search_engine, "1.3-j"),

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from crawler.reports.interface import Facts, Report
 
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)\.\d{6}Z")
+escapes = select_autoescape(default=True, disabled_extensions=("md.j2", "txt.j2"))
+"""Whether the output of a template is escaped as HTML, by its name."""
 NOTHING = "\u2013"
 """What a table shows for null."""
 CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -38,16 +40,21 @@ def environment() -> Environment:
     """
     made = Environment(
         loader=PackageLoader("crawler.reports"),
-        autoescape=select_autoescape(default=True, disabled_extensions=("md.j2", "txt.j2")),
+        autoescape=escapes,  # noqa: S701 - select_autoescape, below
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    furnish(made)
+    return made
+
+
+def furnish(made: Environment) -> None:
+    """Give an environment the names and filters that all templates have."""
     made.globals.update(csp=CONTENT_SECURITY_POLICY, version=__version__)
     made.filters.update(
         shown=for_terminal, csv=for_csv, md=for_markdown, count=count, octets=octets, share=share, cell=cell, href=href
     )
-    return made
 
 
 def count(value: float | None) -> str:
