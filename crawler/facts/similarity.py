@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 from hashlib import blake2b
-from typing import Final
+from itertools import islice
+from typing import TYPE_CHECKING, Final
 from zlib import crc32
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 METHOD: Final = "simhash64/1"
 CHARACTERS: Final = 16_384
@@ -15,22 +19,13 @@ _RUN = 3
 _ONE_IN = 8
 _LEAST_FEATURES, _MOST_FEATURES = 16, 128
 _BITS = 64
-_LANE = 16
-"""Bits of one counter: more than is ever counted."""
 _UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _WORD = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]|"
                    "[^\\s\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+")  # fmt: skip
 
 
-def _counters() -> tuple[tuple[int, ...], ...]:
-    """For each octet of a hash and each value of it: its eight bits, each in a counter of its own."""
-    return tuple(
-        tuple(sum((value >> bit & 1) << _LANE * (8 * place + bit) for bit in range(8)) for value in range(256))
-        for place in range(8)
-    )
-
-
-_COUNTERS = _counters()
+_OF_BIT = tuple(sum(1 << _BITS * place + bit for place in range(_MOST_FEATURES)) for bit in range(_BITS))
+"""For each bit of a hash: where it stands in all hashes of a text, one behind the other."""
 
 
 def simhash(text: str) -> str | None:
@@ -49,22 +44,21 @@ def simhash(text: str) -> str | None:
     4. A bit of the result is set where more than half of the features have it set.
     """
     folded = text[:CHARACTERS].lower()
-    if _UNSPACED.search(folded):
+    if not folded.isascii() and _UNSPACED.search(folded):
         words = [word.encode("utf-8", "replace") for word in _WORD.findall(folded[: CHARACTERS // 4])]
     else:
         words = folded.encode("utf-8", "replace").split()
     if not words:
         return None
     last = max(len(words) - _RUN + 1, 1)
-    starts = [start for start, checksum in enumerate(map(crc32, words[:last])) if not checksum % _ONE_IN]
-    chosen = (starts if len(starts) >= _LEAST_FEATURES else range(last))[:_MOST_FEATURES]
-    first, second, third, fourth, fifth, sixth, seventh, eighth = _COUNTERS
-    total = 0
-    for start in chosen:
-        a, b, c, d, e, f, g, h = blake2b(b" ".join(words[start : start + _RUN]), digest_size=8).digest()
-        total += first[a] + second[b] + third[c] + fourth[d] + fifth[e] + sixth[f] + seventh[g] + eighth[h]
-    half, counts = len(chosen) // 2, total.to_bytes(_BITS * _LANE // 8, "little")
-    bits = sum((int.from_bytes(counts[2 * bit : 2 * bit + 2], "little") > half) << bit for bit in range(_BITS))
+    sampled = (start for start, checksum in enumerate(map(crc32, words[:last])) if not checksum % _ONE_IN)
+    starts: Sequence[int] = tuple(islice(sampled, _MOST_FEATURES))
+    if len(starts) < _LEAST_FEATURES:
+        starts = range(min(last, _MOST_FEATURES))
+    runs = [b" ".join(words[start : start + _RUN]) for start in starts]
+    hashes = int.from_bytes(b"".join([blake2b(run, digest_size=8).digest() for run in runs]), "little")
+    half = len(runs) // 2
+    bits = sum(((hashes & places).bit_count() > half) << bit for bit, places in enumerate(_OF_BIT))
     return f"{bits:016x}"
 
 

@@ -27,6 +27,7 @@ NAMES_LIMIT = 20_000
 """Different names of elements and attributes: the builder's table of names has a fixed width."""
 
 _CHUNKS = 24
+_FINE = 512
 _ALIKE = 3
 _NAME = rb"(?:=[^\t\n\f\r />=]*+|[^\t\n\f\r />=]++)"
 _VALUE = rb"(?:[\t\n\f\r ]*+=[\t\n\f\r ]*+(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)|[^\t\n\f\r >\"'][^\t\n\f\r >]*+)?+)?+"
@@ -67,23 +68,39 @@ _AMBIGUOUS = _FOREIGN | {b"select"}
 
 def safe_length(markup: bytes, depth: int) -> int:
     """Octets from the start that may be parsed; all of them where nothing nests deeper than about ``depth``."""
-    step = len(markup) // _CHUNKS + 1
-    counts = [markup.count(b"<", start, start + step) for start in range(0, len(markup), step)]
-    tags = sum(counts)
-    if len(markup) <= LONG_PAGE or max(map(len, markup.split(b">"))) <= LONG_TAG:
+    tags = markup.count(b"<")
+    if len(markup) <= LONG_PAGE or not _has_long_tag(markup):
         if tags <= depth:
             return len(markup)
-        is_plain = tags <= MANY_TAGS and _apparent_depth(markup, step, counts) <= depth
+        is_plain = tags <= MANY_TAGS and _is_shallow(markup, depth)
         if is_plain and (tags <= FEW_TAGS or len(_FORMATTING_TAG.findall(markup)) * tags <= COPIES_LIMIT):
             return len(markup)
     return _Walk(depth, counts_names=tags > NAMES_LIMIT).safe_length(markup)
 
 
-def _apparent_depth(markup: bytes, step: int, counts: list[int]) -> int:
-    """Most elements that can be open at once if all tags are what they seem; elements without end tag count as open."""
+def _has_long_tag(markup: bytes) -> bool:
+    """Whether more than ``LONG_TAG`` octets stand anywhere without ``>``; leaps from window to window."""
+    start = 0
+    while len(markup) - start > LONG_TAG:
+        start = markup.rfind(b">", start, start + LONG_TAG + 1) + 1
+        if not start:
+            return True
+    return False
+
+
+def _is_shallow(markup: bytes, depth: int) -> bool:
+    """Whether the tags cannot nest deeper, by the rough estimate or else by the fine one."""
+    return any(_apparent_depth(markup, step) <= depth for step in (len(markup) // _CHUNKS + 1, _FINE))
+
+
+def _apparent_depth(markup: bytes, step: int) -> int:
+    """Most elements that can be open at once if all tags are what they seem; elements without end tag count as open.
+
+    Within a step of so many octets all start tags are taken to stand before all end tags.
+    """
     is_open = deepest = 0
-    for chunk, tags in enumerate(counts):
-        ends = markup.count(b"</", chunk * step, chunk * step + step + 1)
+    for start in range(0, len(markup), step):
+        tags, ends = markup.count(b"<", start, start + step), markup.count(b"</", start, start + step + 1)
         deepest = max(deepest, is_open + tags - ends)
         is_open += tags - 2 * ends
     return deepest
