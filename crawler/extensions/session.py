@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 
 from scrapy import signals
 
-from crawler.errors import ExitCode, UsageError
+from crawler.errors import ExitCode, UrlError, UsageError
 from crawler.extensions.admission import Admission
 from crawler.extensions.ledger import Ledger
 from crawler.extensions.links import Links
@@ -37,6 +37,7 @@ from crawler.policy.politeness import Politeness
 from crawler.policy.response import NOT_MODIFIED
 from crawler.storage.entries import Event
 from crawler.values.address import TestHosts
+from crawler.values.host import canonical_host
 from crawler.values.url import split
 
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ class Session(ABC):
                 pause=self.lists.pause,
                 recheck=self.lists.recheck,
                 bypassed=self.bypassed,
+                aliased=self.aliased,
             ),
         )
         crawler.signals.connect(self._stopped, signal=signals.engine_stopped)
@@ -169,6 +171,16 @@ class Session(ABC):
     def bypassed(self, detail: str) -> None:
         """Take note of content or a request that did not pass the gate."""
         self.find("gate_bypassed", detail)
+
+    def aliased(self, host: str, name: str) -> None:
+        """Name a host whose DNS leads to a listed one for a person; nobody is blocked for it."""
+        try:
+            listed = self.parts.gate.lists.matcher.about_host(canonical_host(name))
+        except UrlError:  # what a name server calls a name need not be one
+            return
+        if listed is not None and self.writer.failure is None:
+            body = {"host": host, "why": "cname", "listed_host": name, "list": listed.list_id, "entry": listed.entry}
+            self.writer.event(Event(type="list_candidate", body=body))
 
     @abstractmethod
     def settle(self, visit: Visit, decision: Decision) -> None:

@@ -38,6 +38,8 @@ class NetworkRules:
     any longer, or ``None``. An exception refuses."""
     bypassed: Callable[[str], None] = lambda _detail: None
     """Told of every request that reached the handler without the gate's verdict; it is refused in any case."""
+    aliased: Callable[[str, str], None] = lambda _host, _name: None
+    """Told of a host whose look-up ended at another name (CNAME); nothing follows from it for the request."""
 
 
 _rules: WeakKeyDictionary[Crawler, NetworkRules] = WeakKeyDictionary()

@@ -18,6 +18,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IHostnameResolver, IHostResolution, IResolutionReceiver
 from zope.interface import implementer
 
+from crawler.network.canonical_names import CanonicalNames
 from crawler.network.failures import AddressRefusedError, NameUnknownError
 from crawler.network.policy_slot import only_rules
 from crawler.values.dialling import Refused, after_lookup, before_lookup, listed
@@ -71,6 +72,8 @@ class CheckedResolver:
         self._timeout = timeout
         self._clock = clock
         self._unowned = unowned
+        self._canonical = CanonicalNames()
+        self._asked = self._canonical.around(reactor, upstream)
         self._answers: OrderedDict[str, _Answer] = OrderedDict()
         self._pending: dict[str, _Lookup] = {}
 
@@ -107,6 +110,9 @@ class CheckedResolver:
         return waiting.addCallback(lambda _: self._settled(known, rules))
 
     def _settled(self, name: str, rules: NetworkRules) -> tuple[str, ...]:
+        alias = self._canonical.take(name)
+        if alias is not None:
+            rules.aliased(name, alias)
         return _judged(name, self._answers[name], rules)
 
     def _known(self, host: str, rules: NetworkRules) -> tuple[str, ...] | str:
@@ -127,7 +133,7 @@ class CheckedResolver:
         lookup = self._pending.get(name)
         if lookup is None:
             lookup = self._pending[name] = _Lookup(name)
-            lookup.start(self._reactor, self._upstream, self._timeout, self._keep)
+            lookup.start(self._reactor, self._asked, self._timeout, self._keep)
         return lookup.wait()
 
     def _keep(self, name: str, addresses: tuple[str, ...], problem: str) -> None:

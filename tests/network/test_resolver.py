@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
+from socket import AF_INET, AI_CANONNAME, SOCK_STREAM
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from twisted.internet._resolver import GAIResolver
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import succeed
 from twisted.internet.interfaces import IHostnameResolver, IResolutionReceiver
 from twisted.internet.protocol import Factory, Protocol
 from zope.interface import implementer
 
+from crawler.network.canonical_names import CanonicalNames
 from crawler.network.dialling import CheckedEndpoint, PeerDiffersError
 from crawler.network.failures import AddressRefusedError, NameUnknownError
 from crawler.network.policy_slot import NetworkRules, only_rules, rules_of, set_rules
@@ -373,3 +377,35 @@ def test_rebinding_between_two_requests_never_reaches_loopback(downloader: Make)
         assert wire.connections == []
     assert outcome.exchange.error == "address_refused"
     assert not outcome.exchange.defers
+
+
+def test_the_name_behind_an_alias_is_told_once() -> None:
+    """The canonical name comes with the addresses; where it is the host itself there is nothing to tell."""
+    asked = []
+
+    def getaddrinfo(host: str, port: int, *_: object) -> list[Any]:
+        asked.append(_[-1])
+        name = {"alias.example": "LISTED.example.", "plain.example": "plain.example"}[host]
+        return [(AF_INET, SOCK_STREAM, 6, name, (PUBLIC, port)), (AF_INET, SOCK_STREAM, 6, "", (PUBLIC, port))]
+
+    names = CanonicalNames(getaddrinfo)
+    assert names("alias.example", 80)[0][4] == (PUBLIC, 80)
+    assert names("plain.example", 80)
+    assert asked == [AI_CANONNAME, AI_CANONNAME]
+    assert [names.take("alias.example"), names.take("alias.example"), names.take("plain.example")] == [
+        "listed.example",
+        None,
+        None,
+    ]
+
+
+def test_an_alias_is_told_to_the_rules_and_changes_no_answer(resolver_of: Callable[..., Any]) -> None:
+    """Whoever installed a resolver keeps it as it is; the system's own is asked for the canonical name as well."""
+    told: list[tuple[str, str]] = []
+    resolver, script, _, ask = resolver_of([PUBLIC])
+    resolver._canonical._names["alias.example"] = "listed.example"
+    assert ask("alias.example", replace(rules(test_hosts={}), aliased=lambda *pair: told.append(pair))) == (PUBLIC,)
+    assert told == [("alias.example", "listed.example")]
+    assert resolver._asked is script
+    system = GAIResolver(reactor_of())
+    assert CheckedResolver(reactor_of(), system, timeout=1)._asked._getaddrinfo.take("nobody.example") is None

@@ -1,7 +1,7 @@
 -- title: List candidates
 -- asks: Legal: who serves the very bytes of a listed site, or leads to one? Candidates for a person; nothing is blocked
 -- column host: that is on no list
--- column why: same_bytes (a page kept from it is one of a listed site), redirects_there
+-- column why: same_bytes (a page kept from it is one of a listed site), redirects_there, cname
 -- column listed_host: the site on a list
 -- column list: that names it
 -- column pages: how many pages or redirects say so
@@ -23,6 +23,9 @@ WITH listed AS (
     SELECT regexp_extract(redirect_chain[len(redirect_chain)], '^[a-z]+://(\[[^\]]*\]|[^:/]*)', 1), 'redirects_there',
         url_host_name, blocklist_id, redirect_chain[len(redirect_chain)], 0
     FROM manifest WHERE blocklist_id IS NOT NULL AND verdict = 'deny' AND len(redirect_chain) > 0
+    UNION ALL
+    SELECT body->>'host', 'cname', body->>'listed_host', body->>'list', body->>'host', 0
+    FROM log WHERE type = 'list_candidate'
 )
 SELECT host, why, listed_host, list, count(DISTINCT url) AS pages, CAST(sum(bytes) AS BIGINT) AS bytes,
     min(url) AS example
