@@ -18,6 +18,7 @@ from crawler.extensions.writer import Writer
 from crawler.policy.gate import Gate
 from crawler.signing.sealer import open_sealer
 from crawler.signing.stamps import open_stamper
+from crawler.storage.announcements import announced
 from crawler.storage.blocklists import open_blocklists
 from crawler.storage.entries import RunInfo
 from crawler.storage.policies import open_policy, require_identity
@@ -104,6 +105,7 @@ def open_parts(
         "profile": policy.profile.name,
         "suffix_list_digest": suffixes.digest,
         "suffix_list_version": suffixes.version.isoformat(),
+        "announced": announced(plan.policies, policy),
         **details_of_lists(config, lists),
     }
     if previous is not None:

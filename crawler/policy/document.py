@@ -165,6 +165,20 @@ class Timestamps:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """``[publication]``: where the public is told of this crawler, and how it can be told from others."""
+
+    site: str = ""
+    """Folder that ``publish`` writes, as seen from the folder of policies; empty: crawls are ``unpublished``."""
+    address: str = ""
+    """URL under which that folder stands, with its last ``/``."""
+    ip_ranges: tuple[str, ...] = ()
+    """Networks that requests come from, as CIDR."""
+    reverse_dns: tuple[str, ...] = ()
+    """Names that their addresses resolve to, with all names below."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
     """``[[override]]``: the only thing that lifts a refusal; dated, with reason and document."""
 
@@ -249,6 +263,7 @@ class CrawlPolicy:
     protocols_off: tuple[ProtocolOff, ...]
     """Almost always empty."""
     timestamps: Timestamps = field(default_factory=Timestamps)
+    publication: Publication = field(default_factory=Publication)
 
     @property
     def purpose_name(self) -> str:

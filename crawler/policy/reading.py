@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from crawler.errors import DocumentError, Mistake
 from crawler.policy import exceptions, sections
+from crawler.policy.announcing import publication
 from crawler.policy.document import CrawlPolicy
 from crawler.values.digest import sha256
 from crawler.values.strict_toml import Source
@@ -81,6 +82,7 @@ def read_policy(files: Mapping[str, bytes], *, tool_version: str, suffixes: Suff
         blocklists=sections.blocklists(root.table("blocklists")),
         timestamps=sections.timestamps(root.table("timestamps")),
         lookups=sections.lookups(root.table("lookups")),
+        publication=publication(root.table("publication")),
         overrides=exceptions.overrides(root.tables("override"), suffixes),
         agreements=exceptions.agreements(agreed.tables("agreement")),
         origin=_origin(root, identity),
