@@ -72,7 +72,7 @@ class Asker:
     ) -> None:
         self._gate = gate
         self._policy = gate.policy
-        self._sites = SiteAsker(gate, announce=announce, pause=pause)
+        self.sites = SiteAsker(gate, announce=announce, pause=pause)
 
     def judge(self, text: str) -> Iterator[Judged]:
         """Ask a URL and, as long as hops are allowed, where they lead; each is judged for itself."""
@@ -101,10 +101,10 @@ class Asker:
             text = target if isinstance(target, str) else target.text
             return Judged(url=text, decision=url, listed=self._listed(target))
         start = Judged(url=url.text, decision=self._refused(url, "internal_error", ""), inherited=inherited)
-        problem = self._sites.address_problem(url.host)
+        problem = self.sites.address_problem(url.host)
         if problem is not None:
             return replace(start, decision=self._refused(url, problem.code, problem.detail))
-        site = self._sites.of(url.origin)
+        site = self.sites.of(url.origin)
         robots = site.robots.answer(url)
         collected = self._collect(url, site.carriers, inherited)
         decision = self._gate.admit(
@@ -131,7 +131,7 @@ class Asker:
             known = self._decided(replace(known, seen=seen, status=head.status), head)
             return known.decision.verdict is Verdict.ALLOW and seen.redirect is None
 
-        fetched = self._sites.fetch(url, self._policy.limits.page_bytes, wants_body)
+        fetched = self.sites.fetch(url, self._policy.limits.page_bytes, wants_body)
         if fetched.error is not None:
             return replace(known, decision=self._refused(url, fetched.error, fetched.error_detail, known.robots))
         if fetched.is_stopped or known.seen is None:
@@ -146,7 +146,7 @@ class Asker:
             read_store=read_manifest_store,
             lookups=self._policy.lookups,
         )
-        seen = replace(seen, carriers=self._sites.with_documents(seen.carriers))
+        seen = replace(seen, carriers=self.sites.with_documents(seen.carriers))
         return self._decided(replace(known, seen=seen, has_body=True), head)
 
     def _decided(self, judged: Judged, head: Head) -> Judged:
@@ -180,7 +180,7 @@ class Asker:
             return trap
         long_wait = find_long_wait(robots.waits, self._policy.politeness, datetime.now(UTC).time())
         if long_wait is None:
-            self._sites.slow_down(url, robots)
+            self.sites.slow_down(url, robots)
         return long_wait
 
     def _refused(self, url: Url, code: str, detail: str, robots: RobotsAnswer | None = None) -> Decision:

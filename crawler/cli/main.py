@@ -34,9 +34,13 @@ COMMANDS: Mapping[str, Entry] = {
     ),
     "purge": Entry(module="crawler.cli.purge", summary="Remove revoked or named content, with a receipt."),
     "audit": Entry(module="crawler.cli.audit", summary="Questions to a finished crawl; needs no Scrapy."),
+    "summary": Entry(
+        module="crawler.cli.training_summary", summary="The public training summary, Article 53(1)(d), from crawls."
+    ),
     "conformance": Entry(module="crawler.cli.conformance", summary="Run opt-out vectors through readers and decision."),
     "policy": Entry(module="crawler.cli.policy", summary="The files that decide, and the documents made from them."),
     "blocklist": Entry(module="crawler.cli.blocklist", summary="Lists of sites that are never visited."),
+    "complaints": Entry(module="crawler.cli.complaints", summary="The register of complaints of rightsholders."),
     "keys": Entry(module="crawler.cli.keys", summary="Keys that sign crawls: made on first use, rotated."),
     "completion": Entry(module="crawler.cli.completion", summary="Print the completion script of a shell."),
 }
