@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,6 +66,7 @@ def _is_free(folder: Path) -> bool:
 
 def _crawl(folder: Path, *, is_quiet: bool) -> DemoReport | None:
     """Crawl the demo web into the folder and judge it; ``None`` after a stop by signal."""
+    from crawler.cli.demo_documents import write_documents  # noqa: PLC0415 - as above
     from crawler.cli.demo_report import judge  # noqa: PLC0415 - as above
     from crawler.cli.running import run  # noqa: PLC0415 - as above
     from crawler.demo.folders import write_folders  # noqa: PLC0415 - as above
@@ -77,8 +79,8 @@ def _crawl(folder: Path, *, is_quiet: bool) -> DemoReport | None:
     started = time.monotonic()
     web = DemoWeb(readers=[reader.id for reader in READERS])
     _start(web)
-    try:
-        with tempfile.TemporaryDirectory(prefix="clearcrawl-demo-") as made:
+    with tempfile.TemporaryDirectory(prefix="clearcrawl-demo-") as made:
+        try:
             policies, blocklists = write_folders(Path(made))
             plan = CrawlPlan(out=folder, policies=policies, blocklists=blocklists)
             runtime = Runtime.open(plan, web.seeds)
@@ -87,11 +89,13 @@ def _crawl(folder: Path, *, is_quiet: bool) -> DemoReport | None:
                     progress(f"note: {warning}")
                 progress(f"Crawling {len(web.sites)} sites that this program serves on loopback into {folder} ...")
             code = run(runtime, WebSpider, web.seeds, is_quiet=is_quiet)
-    finally:
-        web.stop()
-    if code is ExitCode.INCOMPLETE:
-        return None
-    return judge(folder, web, code, seconds=time.monotonic() - started)
+        finally:
+            web.stop()
+        if code is ExitCode.INCOMPLETE:
+            return None
+        report = judge(folder, web, code, seconds=time.monotonic() - started)
+        pages = write_documents(folder, report.verification, policies=policies, blocklists=blocklists)
+        return replace(report, documents=pages)
 
 
 def _start(web: DemoWeb) -> None:

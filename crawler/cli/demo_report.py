@@ -55,6 +55,8 @@ class DemoReport:
     outcomes: tuple[SiteOutcome, ...]
     read_back: ReadBack
     verification: Verification
+    documents: tuple[Path, ...] = ()
+    """Pages that were rendered."""
 
     @property
     def is_as_expected(self) -> bool:
@@ -99,6 +101,7 @@ def print_report(report: DemoReport) -> None:
         (f"{folder}/warc/*.warc.gz", "pages that were taken; site files and refusals as evidence"),
         (f"{folder}/policies, {folder}/blocklists", "the rules that were in force, byte for byte"),
         (f"{folder}/crawl.json", "who crawled, when, under which rules; it says TEST"),
+        *((str(page), f"{page.stem.replace('-', ' ')} rendered from this crawl") for page in report.documents),
     ]
     click.echo(table(places))
     click.echo("\n" + heading("What to try next"))
@@ -206,6 +209,7 @@ def render_json(report: DemoReport) -> None:
             "problems": list(checked.problems),
             "verification": report.verification.as_json(),
             "sites": [_site_as_json(outcome) for outcome in report.outcomes],
+            "documents": [str(page) for page in report.documents],
             "next": [line for _, line in _next(report)],
         },
     )

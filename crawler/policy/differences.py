@@ -69,7 +69,8 @@ def file_of(key: str) -> str:
 
 def _entry_key(kind: str, entry: Any, taken: Mapping[str, str]) -> str:
     """By scope or name; a number tells apart what shares one."""
-    named = next((getattr(entry, name) for name in _NAMES if hasattr(entry, name)), ", ".join(entry.readers))
+    told = [getattr(entry, name) for name in _NAMES if hasattr(entry, name)]
+    named = told[0] if told else ", ".join(entry.readers)
     key, number = f"{kind}[{named}]", 2
     while any(one.startswith(f"{key}.") for one in taken):
         key, number = f"{kind}[{named}, {number}]", number + 1

@@ -287,3 +287,30 @@ def test_any_values_give_remarks_with_lines(file: str, pairs: list[tuple[str, st
     text = "\n".join(f"{key} = {value}" for key, value in pairs)
     for one in lint({file: text.encode()}, today=TODAY, is_folder=False):
         assert one.line is None or 1 <= one.line <= text.count("\n") + 1
+
+
+CONTRADICTIONS = {
+    'search_engine_operated = "no"\nsearch_engine = "ours"\n': "search_engine",
+    'established_in_eu = "yes"\nrepresentative = { name = "R" }\n': "representative",
+    'established_in_eu = "yes"\nrepresentative = { contact = "mailto:r@r.example" }\n': "representative",
+    'sme = "no"\nsme_basis = "9 staff"\n': "sme_basis",
+    'signatory = "no"\nsigned_on = 2026-01-02\n': "signed_on",
+    "signed_on = 2026-11-24\n": "signed_on",
+    "[owner_oversight]\nsince = 2026-11-24\n": "owner_oversight.since",
+    "[rightsholders]\nacknowledge_days = 31\ndecide_days = 30\n": "rightsholders.acknowledge_days",
+}
+
+
+@pytest.mark.parametrize("text", CONTRADICTIONS)
+def test_contradictions(text: str) -> None:
+    """Answers that cannot all be true are errors, with file, key and line."""
+    found = [one for one in lint({PROVIDER: text.encode()}, today=TODAY, is_folder=False) if one.level == ERROR]
+    assert [(one.file, one.key) for one in found] == [(PROVIDER, CONTRADICTIONS[text])]
+    assert found[0].line is not None
+
+
+def test_no_contradiction_in_a_file_that_cannot_be_read() -> None:
+    """A mistake is said, and what follows from it is not."""
+    text = b'sme = "no"\nsme_basis = "9 staff"\nnme = 1\n'
+    found = [one.key for one in lint({PROVIDER: text}, today=TODAY, is_folder=False) if one.level == ERROR]
+    assert "nme" in found
