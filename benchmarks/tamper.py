@@ -1,9 +1,10 @@
-"""Changes to a finished crawl that have to be found and named (reliability R6.14).
+"""Changes to a finished crawl that both verifiers have to find and name (reliability R6.13, R6.14).
 
     python benchmarks/tamper.py [--places 20] [--kinds NAME...] [--processes 2]
 
-Crawls the demo, changes a copy of it in one way at one place, and verifies the copy; prints what was not found or not
-named by its file. The seed is printed and can be given again.
+Crawls the demo, changes a copy of it in one way at one place, and verifies the copy with ``audit verify`` and with
+``standalone/verify_crawl.py``; prints what one of them did not find or not name by its file. The seed is printed and
+can be given again.
 """
 
 from __future__ import annotations
@@ -24,29 +25,45 @@ from crawler.audit.verifying import verify
 from crawler.errors import ClearcrawlError, ExitCode
 from crawler.signing.key_folder import KeyFolder
 from tests.demo_run import run_demo
+from tests.evidence.second import second_verifier
 from tests.evidence.tampering import ALL, KINDS, copy, tamper
 
 
 def one(task: tuple[str, int], *, root: Path, keys: Path, seed: int) -> tuple[str, int, str]:
-    """Change a copy, verify it, answer what is wrong with the answer; empty where it was found and named."""
+    """Change a copy, verify it twice, answer what is wrong with the answers; empty where both found and named it."""
     kind, place = task
     work = Path(tempfile.mkdtemp(prefix="clearcrawl-tamper-"))
     try:
         changed = copy(root, work / "out")
         told = tamper(changed, kind, random.Random(f"{seed} {kind} {place}"))  # noqa: S311 - repeatable
-        result = verify(changed, KeyFolder(keys).trust())
-        named = {finding.file for finding in result.findings}
-        if result.code is not ExitCode.FINDINGS:
-            return kind, place, f"exit {int(result.code)}"
-        if not named & told:
-            return kind, place, f"named {sorted(named)[:4]}, not {sorted(told)}"
-    except ClearcrawlError as error:
-        return kind, place, "" if error.exit_code is not ExitCode.CLEAN else "no error"
-    except Exception as error:  # noqa: BLE001 - a traceback is what must never be
-        return kind, place, f"traceback: {error!r}"
+        wrong = {name: ask(changed, keys, told) for name, ask in (("first", _first), ("second", _second))}
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    return kind, place, ""
+    return kind, place, "; ".join(f"{name}: {why}" for name, why in wrong.items() if why)
+
+
+def _first(changed: Path, keys: Path, told: set[str]) -> str:
+    try:
+        result = verify(changed, KeyFolder(keys).trust())
+    except ClearcrawlError as error:
+        return "" if error.exit_code is not ExitCode.CLEAN else "no error"
+    except Exception as error:  # noqa: BLE001 - a traceback is what must never be
+        return f"traceback: {error!r}"
+    return _missing(int(result.code), {finding.file for finding in result.findings}, told)
+
+
+def _second(changed: Path, keys: Path, told: set[str]) -> str:
+    try:
+        report = second_verifier().verify(changed, keys / "trust.txt")
+    except Exception as error:  # noqa: BLE001 - likewise
+        return f"traceback: {error!r}"
+    return _missing(report.code, {finding["file"] for finding in report.findings}, told)
+
+
+def _missing(code: int, named: set[str], told: set[str]) -> str:
+    if code != int(ExitCode.FINDINGS):
+        return f"exit {code}"
+    return "" if named & told else f"named {sorted(named)[:4]}, not {sorted(told)}"
 
 
 def main() -> int:

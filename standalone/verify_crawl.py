@@ -397,6 +397,8 @@ def read_trust(path: Path) -> Trust:
                 raise DiffersError("names no digest")  # noqa: TRY301
         except DiffersError as error:
             raise UsageError(f"{path}: line {place} {error}") from error
+    if not found.keys and not found.roots:
+        raise UsageError(f"{path}: names no key; the operator prints the file with clearcrawl keys show --trust")
     return found
 
 
@@ -663,7 +665,8 @@ class Crawl:
         self.records: dict[str, list[tuple[Any, Place]]] = {}
         self.keys: dict[tuple[str, str], list[Key]] = {}
         self.rotated: set[str] = set()
-        self.is_sealed = False
+        self.has_ended = False
+        """Whether the crawl stopped or ended by its own account: envelope and bag have to be there."""
         self._digests: dict[str, str] = {}
 
     def digest(self, name: str) -> str:
@@ -740,13 +743,16 @@ class Crawl:
     # 1. Bag
 
     def _check_bag(self) -> None:  # noqa: C901 - one rule after the other
-        if "tagmanifest-sha256.txt" not in self.files:
+        present = [name for name in BAG if name in self.files]
+        self.has_ended = bool(present) or self._says_that_it_ended()
+        if not self.has_ended:
             return
-        self.is_sealed = True
+        if "data/README.txt" not in self.files:
+            self.report.bad("data/README.txt", "is missing")
         listed: set[str] = set()
         for name, wanted in (("tagmanifest-sha256.txt", set(BAG[:3])), ("manifest-sha256.txt", None)):
             if name not in self.files:
-                self.report.bad(name, "is missing")
+                self.report.bad(name, "is missing; the crawl has ended, and a bag is to be there")
                 continue
             try:
                 found = read_sums(self.read(name))
@@ -765,6 +771,12 @@ class Crawl:
             self.report.bad(path, "is not named by manifest-sha256.txt")
         if "bagit.txt" in self.files and self.read("bagit.txt") != BAGIT:
             self.report.bad("bagit.txt", "is not that of a bag of version 1.0 in UTF-8")
+
+    def _says_that_it_ended(self) -> bool:
+        try:
+            return read_object(self.read("crawl.json")).get("finish_reason") is not None
+        except (KeyError, OSError, DiffersError):
+            return False  # named when the description is checked
 
     # 2. Keys and heads
 
@@ -866,15 +878,21 @@ class Crawl:
 
     def _believe(self, head: Head, worker: Worker) -> None:
         assert head.key is not None  # noqa: S101 - set by the caller
-        named = [key for seq, key in worker.signers if seq < max(head.size, 1)]
-        if head.key.text not in {*named, *self.rotated, *self.trust.keys}:
-            self.report.bad(head.path, f"is signed by {head.key.name}+{head.key.id}, which neither a start in the log, "
-                            "nor a rotation, nor the trust file names", max(head.size - 1, 0))  # fmt: skip
-        self._check_time(head.key, worker.times.get(head.size), head.path, max(head.size - 1, 0))
+        seq = max(head.size - 1, 0)
+        self._check_named(head.key, [key for start, key in worker.signers if start <= seq], head.path, seq)
+        self.check_time(head.key, worker.times.get(head.size), head.path, seq)
 
-    def _check_time(self, key: Key, at: datetime | None, file: str, seq: int | None) -> None:
+    def _check_named(self, key: Key, named: list[str], file: str, seq: int | None) -> None:
+        if key.text not in {*named, *self.rotated, *self.trust.keys}:
+            who = "which neither a start in the log, nor a rotation, nor the trust file names"
+            self.report.bad(file, f"is signed by {key.name}+{key.id}, {who}", seq)
+
+    def check_time(self, key: Key, at: datetime | None, file: str, seq: int | None) -> None:
+        """Check that the trust file names a key for that time; undecided where there is no such file."""
         span = self.trust.keys.get(key.text)
-        if span is None:
+        if span is None and self.has_trust:
+            self.report.bad(file, f"is signed by {key.name}+{key.id}, which the trust file does not name", seq)
+        elif span is None:
             self.report.open(f"nobody vouches for the key {key.name}+{key.id}")
         elif at is not None and not span[0] <= at < span[1]:
             self.report.bad(file, f"is signed at {at.isoformat()} by a key that is not believed at that time", seq)
@@ -897,7 +915,7 @@ class Crawl:
         if self._lost(head, worker) and worker.roots.get(head.size) != head.root:
             return
         if head.size > worker.size:
-            if self.is_sealed:
+            if self.has_ended:
                 name = worker.log_of(worker.size)
                 self.report.bad(
                     name, f"the log ends after {worker.size} leaves; {head.path} signs {head.size}", worker.size
@@ -953,7 +971,7 @@ class Crawl:
 
     def _check_crawl_head_signature(self, head: Head) -> None:
         head.key = self.verify(head.note.name, head.note.key_id, head.note.text, head.note.signature)
-        self._check_time(head.key, None, head.path, None)
+        self.check_time(head.key, None, head.path, None)
 
     # 3. Log
 
@@ -1010,7 +1028,7 @@ class Crawl:
 
     def _read_journal(self, worker: Worker, tree: Tree, add: Callable[..., None]) -> None:
         folder = self.root / "state" / worker.name
-        if not (folder / "state.db").is_file() or "tagmanifest-sha256.txt" in self.files:
+        if not (folder / "state.db").is_file() or self.has_ended:
             return
         copy = self.openssl.folder / f"state-{worker.name}"
         copy.mkdir()
@@ -1188,7 +1206,7 @@ class Crawl:
                 self.report.bad(name, "is not the file of its name")
         for name, _ in self.named(r"(warc|index|manifest)/.*"):
             if name not in self.expected and not name.endswith((".open", ".tmp")):
-                if self.is_sealed:
+                if self.has_ended:
                     self.report.bad(name, "no leaf of the log names it")
                 else:
                     self.report.open(f"{name}: no leaf of the log names it yet")
@@ -1327,13 +1345,12 @@ class Crawl:
                 self.report.bad(name, str(error))
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 self.report.bad(name, f"is not of the form that the format gives it ({type(error).__name__}: {error})")
-        if not self.is_sealed:
+        if not self.has_ended:
             return
         for worker, heads in self.heads.items():
-            if worker != "crawl" and newest.get(worker) != f"attestations/{worker}-{heads[-1].number:06}.dsse.json":
-                self.report.bad(
-                    f"attestations/{worker}-{heads[-1].number:06}.dsse.json", "is missing; the bag is there"
-                )
+            last = f"attestations/{worker}-{heads[-1].number:06}.dsse.json"
+            if worker != "crawl" and newest.get(worker, "") < last:
+                self.report.bad(last, "is missing; the bag is there")
         if sealed:
             _, statement, name = max(sealed, key=lambda one: one[0])
             self._guard(name, self._check_newest, name, statement)
@@ -1360,14 +1377,18 @@ class Crawl:
             or statement["predicateType"] != "urn:clearcrawl:crawl:1"
         ):
             raise DiffersError("holds a statement of another kind")
-        self._check_time(key, when(predicate["sealed_at"]), name, None)
+        signers = [text for one in self.workers.values() for _, text in one.signers]
+        self._check_named(key, signers, name, None)
+        self.check_time(key, when(predicate["sealed_at"]), name, None)
         head = next((one for one in self.heads.get(worker, []) if one.number == place), None)
         said = predicate["checkpoint"]
         path = f"checkpoints/{worker}-{place:06}.checkpoint"
         if said["name"] != path:
             raise DiffersError("names another head than its own name does")
-        if head is None or path not in self.files:
-            raise DiffersError(f"names {path}, which is not there")
+        if head is None:
+            if path not in self.files:
+                self.report.bad(path, f"is missing; {name} names it")
+            return statement
         is_same = (
             said["size"] == head.size and unbase64(said["root"]) == head.root and predicate["origin"] == head.origin
         )
@@ -1404,7 +1425,7 @@ class Crawl:
         if found.get("format") != 1:
             self.report.open(f"crawl.json: is of format {found.get('format')!r}, and this verifier reads format 1")
             return
-        if not self.is_sealed or len(self.workers) != 1:
+        if not self.has_ended or len(self.workers) != 1:
             return
         ((name, worker),) = self.workers.items()
         if not worker.starts or worker.last is None or name not in self.heads:
@@ -1433,7 +1454,7 @@ class Crawl:
                 self.report.open(
                     f"log of {worker.name}: the crawl has not ended" + (", it was stopped" if kind == "stop" else "")
                 )
-        if not self.is_sealed:
+        if not self.has_ended:
             self.report.open("there is no bag: the crawl runs, or was killed")
 
 
@@ -1528,10 +1549,9 @@ class Bundle:
         found = read_canonical(leaf)
         key = self.crawl.verify(head.note.name, head.note.key_id, head.note.text, head.note.signature)
         span = self.crawl.trust.keys.get(key.text)
-        if span is None:
-            self.report.open(f"nobody vouches for the key {key.name}+{key.id}")
-        elif not when(found["time"]) < span[1]:
-            raise DiffersError("is signed by a key that was no longer believed when the leaf was written")
+        at = when(found["time"])
+        # The head is later than the leaf: a key that begins in between signs rightly.
+        self.crawl.check_time(key, at if span is None else max(at, span[0]), proof.name, found["seq"])
         self.report.counts["proofs"] += 1
         return found
 
