@@ -69,7 +69,8 @@ class DomainList:
     is_sme: bool
     sql: str
     groups: tuple[Mapping[str, Any], ...]
-    """For each modality: name, D (``domains``), n (``listed``), octets (``cut_off``) and name of the last one listed."""
+    """For each modality: name, D (``domains``), n (``listed``), octets (``cut_off``) and name of the last one "
+    "listed."""
     total: Mapping[str, Any]
     """The same over all modalities together, without regard to the ranking within one."""
     only_in_total: tuple[str, ...]

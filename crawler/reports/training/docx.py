@@ -1,0 +1,60 @@
+"""The document as DOCX (ECMA-376), made of templates with escaping on: tables of two columns, like the form.
+
+No macro, no field, no part from elsewhere; links only to the web. The same facts give the same octets.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+from crawler.reports.rendering import cell, environment, href
+
+if TYPE_CHECKING:
+    from crawler.reports.interface import Facts
+
+_PARTS = {
+    "[Content_Types].xml": "docx/content-types.xml.j2",
+    "_rels/.rels": "docx/package-rels.xml.j2",
+    "docProps/core.xml": "docx/core.xml.j2",
+    "word/document.xml": "docx/document.xml.j2",
+    "word/styles.xml": "docx/styles.xml.j2",
+    "word/settings.xml": "docx/settings.xml.j2",
+    "word/header1.xml": "docx/header.xml.j2",
+    "word/footer1.xml": "docx/footer.xml.j2",
+    "word/_rels/document.xml.rels": "docx/document-rels.xml.j2",
+}
+_NO_XML = re.compile("[\ufffe\uffff]")
+"""What XML 1.0 cannot hold and ``for_terminal`` leaves."""
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def render_docx(facts: Facts) -> bytes:
+    """Octets of the package."""
+    urls = sorted({url for one in _links(facts.body) if (url := href(one)) is not None})
+    links = {url: f"rIdLink{number}" for number, url in enumerate(urls, start=1)}
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as package:
+        for name, template in _PARTS.items():
+            text = environment().get_template(template).render(
+                facts=facts.body, digest=facts.digest, links=links, inert=inert
+            )  # fmt: skip
+            package.writestr(_entry(name), text.encode("utf-8", "backslashreplace"))
+    return packed.getvalue()
+
+
+def inert(value: Any) -> str:
+    """A value as text that XML can hold."""
+    return _NO_XML.sub(lambda match: f"\\u{ord(match[0]):04x}", cell(value))
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, _EPOCH)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    return entry
+
+
+def _links(body: Any) -> list[str]:
+    return [one["url"] for section in body["sections"] for field in section["fields"] for one in field["links"]]
