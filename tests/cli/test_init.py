@@ -222,7 +222,7 @@ def test_scrapy_finds_the_example_spider(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    assert (run.returncode, run.stdout) == (0, "example\nurls\nweb\n")
+    assert (run.returncode, run.stdout) == (0, "example\nsitemap\nurls\nweb\n")
 
 
 @given(value=st.text(alphabet=st.characters(exclude_categories=("Cs", "Cc")), min_size=1).filter(lambda v: v.strip()))

@@ -500,12 +500,12 @@ def test_octets_behind_a_reply_end_the_connection(downloader: Make) -> None:
         assert len(wire.connections) == 2
 
 
-def test_head_requests_have_no_body(downloader: Make) -> None:
-    """HEAD is answered by a head alone."""
-    with Wire(always(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 99\r\n\r\n")) as wire:
+def test_only_get_is_sent(downloader: Make) -> None:
+    """Any other method changes what the gate judged: nothing reaches the server."""
+    with Wire(always(REPLY)) as wire:
         outcome = downloader().fetch(f"http://a.test:{wire.port}/", method="HEAD")
-    assert outcome.exchange.error is None
-    assert outcome.response.body == b""
+        assert not wire.connections
+    assert isinstance(outcome.error, GateBypassedError)
 
 
 def test_tls_facts_are_kept(downloader: Make, certificates: Certificates) -> None:
