@@ -25,9 +25,13 @@ from crawler.policy.profile_reading import PROFILES
 from crawler.policy.reading import FILES
 from crawler.policy.reasons import TABLE
 from crawler.provenance.row import SCHEMA_VERSION
+from crawler.reports.copyright_policy.figures import OWN
+from crawler.reports.copyright_policy.obligations import chapter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from crawler.reports.copyright_policy.obligations import Obligation
 
 ROOT = Path(__file__).resolve().parents[1]
 WIDTH = 100
@@ -89,6 +93,21 @@ Liftable codes may be named by a dated `[[override]]` of the policy.
 | code | check | may lead to | liftable | meaning |
 |---|---|---|---|---|"""
 
+COVERAGE_OPENING = f"""{MADE}
+
+# The Copyright chapter, obligation by obligation
+
+What the Copyright chapter of the Code of Practice for General-Purpose AI Models ({chapter().dated}) asks,
+what clearcrawl does for it, which command shows it, and what stays with people.
+The words are ours, and no legal advice; check against the official text before you rely on them.
+This is list {chapter().version}, kept in `crawler/reports/copyright_policy/obligations.toml`.
+
+`clearcrawl policy render` answers every row in one document, and refuses while one is open;
+[Copyright policy](copyright-policy.md) shows how.
+
+Strength: *commit* binds a signatory, *encouraged* does not, *scope* and *reminder* bound the others.
+Certainty: *primary* wording was seen, *agreed* by several sources, *unverified* not seen, *own* is our addition."""
+
 QUERIES_OPENING = f"""{MADE}
 
 # Audit queries
@@ -149,6 +168,7 @@ def documents() -> dict[Path, str]:
         ROOT / "README.md": readme((ROOT / "README.md").read_text(encoding="utf-8")),
         ROOT / "docs" / "audit-queries.md": audit_queries(),
         ROOT / "docs" / "commands.md": commands(),
+        ROOT / "docs" / "coverage.md": coverage(),
         ROOT / "docs" / "manifest.md": manifest(),
         ROOT / "docs" / "policy.md": policy(),
         ROOT / "docs" / "protocols.md": protocols(),
@@ -247,6 +267,42 @@ def audit_queries() -> str:
         lines += [f"## {one.name}", "", f"{one.title}. {one.asks}", "", "| column | meaning |", "|---|---|"]
         lines += [f"| `{name}` | {_cell(text)} |" for name, text in one.columns.items()]
         lines.append("")
+    return "\n".join(lines)
+
+
+def coverage() -> str:
+    """Every obligation of the Copyright chapter: asked, done, shown, and left to people."""
+    known = chapter()
+    parts = [COVERAGE_OPENING]
+    for measure, title in known.measures.items():
+        parts.append(f"## Measure {measure}: {title}")
+        parts += [_obligation(one) for one in known.obligations if one.measure == measure]
+    return "\n\n".join(parts) + "\n"
+
+
+def _obligation(one: Obligation) -> str:
+    lines = [
+        f"### {one.id} {one.title}",
+        "",
+        f"{one.asks} *({one.strength}, {one.certainty})*",
+        "",
+        f"- What clearcrawl does: {one.toolkit}",
+        f"- Shown by: {', '.join(f'`{command}`' for command in one.commands)}",
+        f"- With people: {one.people}",
+    ]
+    keys = [f"{', '.join(f'`{key}`' for key in one.keys)} of `policies/provider.toml`"] if one.keys else []
+    if one.either:
+        named = " or ".join(f"`{key}`" for key in one.either)
+        keys.append(f"{named} of `policies/provider.toml`, or `{one.id}.md` in `policies/texts/`")
+    elif one.needs_text:
+        keys.append(f"`{one.id}.md` in `policies/texts/`")
+    if keys:
+        lines.append(f"- Answered in: {'; '.join(keys)}")
+    if one.figures:
+        told = (
+            f"*{OWN[name].title}*" if name in OWN else f"[`{name}`](audit-queries.md#{name})" for name in one.figures
+        )
+        lines.append(f"- Figures of crawls: {', '.join(told)}")
     return "\n".join(lines)
 
 

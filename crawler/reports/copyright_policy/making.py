@@ -73,8 +73,8 @@ def make(job: Job) -> Made:
         for kind in FORMATS
     }
     is_new = archive.known(job.archive, facts.digest) is None
-    sources = {**folder.files, archive.CATALOG: given.catalog_file}
-    place = archive.add(job.archive, version, documents=documents, sources=sources)
+    kept = {**documents, archive.CATALOG: given.catalog_file}
+    place = archive.add(job.archive, version, documents=kept, sources=folder.files)
     return Made(documents=documents, version=version, place=place, is_new=is_new, is_test=bool(facts.body["is_test"]))
 
 
