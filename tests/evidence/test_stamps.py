@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crawler.audit.verifying import verify
 from crawler.errors import ExitCode, SignerError, UsageError
 from crawler.provenance.trust import Span, Trust
 from crawler.signing.key_folder import KeyFolder
@@ -17,6 +16,7 @@ from crawler.signing.stamps import certificates, check_stamp, open_stamper, root
 from crawler.storage.entries import Batch, Event
 from crawler.storage.store import CrawlStore
 from tests.evidence.authority import OPENSSL, Authority
+from tests.evidence.both import verify
 from tests.storage.making import RUN
 
 if TYPE_CHECKING:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crawler.audit.verifying import verify
 from crawler.errors import ExitCode, UsageError
 from crawler.provenance.checkpoint import Checkpoint
 from crawler.provenance.signed_note import read_note
@@ -24,6 +23,7 @@ from crawler.signing.sealer import open_sealer
 from crawler.storage.entries import Batch, ClaimRequest, Event
 from crawler.storage.store import CrawlStore
 from tests.demo_run import clearcrawl
+from tests.evidence.both import verify
 from tests.evidence.tampering import KINDS, copy, tamper
 from tests.storage.making import RUN, allowed, denied, new
 

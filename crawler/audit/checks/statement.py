@@ -40,7 +40,9 @@ class Statement:
         if evidence.has_ended and isinstance(told, dict) and evidence.heads:
             number = told.get("checkpoint")
             wanted = f"{ATTESTATIONS}/w0-{number or 0:06d}{ENVELOPE_ENDING}" if isinstance(number, int) else ""
-            if wanted and wanted not in evidence.sizes:
+            if wanted and wanted not in evidence.sizes and told.get("unsigned"):
+                evidence.undecided.append("the list of files is not signed: the signer was away")
+            elif wanted and wanted not in evidence.sizes:
                 yield Finding(check=self.id, file=wanted, problem="is missing: the list of files is not signed")
 
     def _envelope(self, evidence: Evidence, path: str, *, is_newest: bool) -> Iterator[Finding]:
