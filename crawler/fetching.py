@@ -118,12 +118,15 @@ class Fetcher:
         test_hosts: TestHosts,
         refuse: Callable[[str, str], str | None] = lambda _host, _address: None,
         resolve: Callable[[str], Sequence[str]] = system_addresses,
+        sign: Callable[[str], Sequence[tuple[str, str]]] | None = None,
     ) -> None:
+        """``sign``: makes the fields that prove who asks, for a request to an authority."""
         self._user_agent = user_agent
         self._limits = limits
         self._test_hosts = test_hosts
         self._refuse = refuse
         self._resolve = resolve
+        self._sign = sign
 
     def fetch(
         self,
@@ -175,14 +178,17 @@ class Fetcher:
     def _request(self, parts: Url, method: str, fields: Mapping[str, str]) -> bytes:
         default = {"http": 80, "https": 443}[parts.scheme]
         host = f"[{parts.host}]" if ":" in parts.host else parts.host
+        authority = host if parts.port == default else f"{host}:{parts.port}"
         wanted = {
-            "Host": host if parts.port == default else f"{host}:{parts.port}",
+            "Host": authority,
             "User-Agent": self._user_agent,
             "Accept": "*/*",
             "Accept-Encoding": ACCEPTED,
             "Connection": "close",
         }
         wanted |= {name: value for name, value in fields.items() if name.lower() not in _OUR_FIELDS}
+        if self._sign is not None:
+            wanted |= dict(self._sign(authority))
         lines = [f"{method} {parts.target} HTTP/1.1", *(f"{name}: {value}" for name, value in wanted.items())]
         if any(mark in line for line in lines for mark in "\r\n\0"):
             raise ValueError("a request field holds a line end")

@@ -30,6 +30,7 @@ from crawler.policy.site import (
     site_file,
 )
 from crawler.policy.waiting import read_retry_after
+from crawler.signing.identity import open_request_signer
 from crawler.values.address import TestHosts
 from crawler.values.dialling import Refused
 from crawler.values.digest import sha256
@@ -61,11 +62,13 @@ class SiteAsker:
         self._announce = announce
         self._pause = pause
         self._politeness = Politeness(policy)
+        signer = open_request_signer(policy.publication, now=datetime.now(UTC))
         self._fetcher = Fetcher(
             user_agent=policy.identity.user_agent,
             limits=policy.limits,
             test_hosts=TestHosts(policy.network.test_hosts),
             refuse=gate.listed_address,
+            sign=None if signer is None else signer.fields,
         )
         self._robots: dict[str, StoredFile] = {}
         self._sites: dict[str, SiteKnowledge] = {}

@@ -16,6 +16,7 @@ from crawler.errors import UrlError, UsageError
 from crawler.extensions.environment import environment, operator_domain
 from crawler.extensions.writer import Writer
 from crawler.policy.gate import Gate
+from crawler.signing.identity import open_request_signer
 from crawler.signing.sealer import open_sealer
 from crawler.signing.stamps import open_stamper
 from crawler.storage.announcements import announced
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     from crawler.extensions.plan import CrawlPlan
     from crawler.policy.document import CrawlPolicy
+    from crawler.signing.identity import RequestSigner
     from crawler.signing.sealer import Sealer
     from crawler.signing.stamps import StampClient
     from crawler.storage.blocklists import OpenedBlocklists
@@ -69,6 +71,8 @@ class Parts:
     """Earlier crawls that this one builds on."""
     opened_on: date
     """UTC day for which the lists were opened."""
+    request_signer: RequestSigner | None = None
+    """Signs each request, where the policy wants that."""
 
 
 def open_parts(
@@ -110,6 +114,9 @@ def open_parts(
     }
     if previous is not None:
         details["previous"] = {"crawl_ids": list(previous.crawl_ids), "pages": previous.pages}
+    request_signer = open_request_signer(policy.publication, now=datetime.now(UTC))
+    if request_signer is not None:
+        details["requests_signed"] = {"agent": policy.publication.signature_agent, "key": request_signer.key_id}
     identity = policy.identity
     run = RunInfo(
         operator=identity.operator,
@@ -157,6 +164,7 @@ def open_parts(
         details=details,
         previous=previous,
         opened_on=today,
+        request_signer=request_signer,
     )
 
 

@@ -98,6 +98,7 @@ class Session(ABC):
         _sessions[crawler] = self
         self._crawler = crawler
         self.lists = ListWatch(self.parts)
+        signer = self.parts.request_signer
         set_rules(
             crawler,
             NetworkRules(
@@ -108,6 +109,7 @@ class Session(ABC):
                 recheck=self.lists.recheck,
                 bypassed=self.bypassed,
                 aliased=self.aliased,
+                sign=None if signer is None else signer.fields,
             ),
         )
         crawler.signals.connect(self._stopped, signal=signals.engine_stopped)

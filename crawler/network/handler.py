@@ -236,12 +236,15 @@ class _Download:
 
     def _send(self, connection: Any, url: Url) -> Deferred[Any]:
         request = self.request
-        headers = TxHeaders({b"Host": [url.text.split("/", 3)[2].encode("ascii")]})
+        authority = url.text.split("/", 3)[2]
+        headers = TxHeaders({b"Host": [authority.encode("ascii")]})
         for name, values in request.headers.items() if self.exchange.fields is None else self.exchange.fields:
             if name not in _OUR_FIELDS:
                 headers.setRawHeaders(name, values)
         if not headers.hasHeader(b"Accept-Encoding"):
             headers.setRawHeaders(b"Accept-Encoding", [ACCEPTED.encode("ascii")])
+        for field, value in () if self._rules.sign is None else self._rules.sign(authority):
+            headers.setRawHeaders(field.encode("ascii"), [value.encode("ascii")])
         body: Any = _RequestBodyProducer(request.body) if request.body else None
         checked = CheckedRequest(
             request.method.encode("ascii"), url, headers, body, exchange=self.exchange, rules=self._rules

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from scrapy.crawler import Crawler
 
@@ -40,6 +40,8 @@ class NetworkRules:
     """Told of every request that reached the handler without the gate's verdict; it is refused in any case."""
     aliased: Callable[[str, str], None] = lambda _host, _name: None
     """Told of a host whose look-up ended at another name (CNAME); nothing follows from it for the request."""
+    sign: Callable[[str], Sequence[tuple[str, str]]] | None = None
+    """Fields that prove who asks, for a request to this authority; asked directly before the request is written."""
 
 
 _rules: WeakKeyDictionary[Crawler, NetworkRules] = WeakKeyDictionary()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from crawler.values.strict_toml import Table
 
 _ADDRESS = re.compile(r"https?://[!#-&(-;=?-Z_a-z~\[\]]+/")
+_ORIGIN = re.compile(r"https://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
 _NAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -39,7 +40,17 @@ def publication(table: Table) -> Publication:
     for name in names:
         if not _NAME.fullmatch(name):
             table.mistake("reverse_dns", f"{name!r} is no host name in lower case, like crawl.example.org")
-    found = Publication(site=table.text("site", ""), address=address, ip_ranges=tuple(ranges), reverse_dns=names)
+    agent = table.text("signature_agent", "")
+    if agent and not _ORIGIN.fullmatch(agent):
+        table.mistake("signature_agent", f"is {agent!r}; write an origin without a path: https://crawl.example.org")
+        agent = ""
+    found = Publication(
+        site=table.text("site", ""),
+        address=address,
+        ip_ranges=tuple(ranges),
+        reverse_dns=names,
+        signature_agent=agent,
+    )
     table.finish()
     return found
 
@@ -65,6 +76,7 @@ def crawler_settings(policy: CrawlPolicy, *, software: str) -> dict[str, Any]:
         "verification": {
             "ip_ranges": list(policy.publication.ip_ranges),
             "reverse_dns": list(policy.publication.reverse_dns),
+            "signature_agent": policy.publication.signature_agent or None,
         },
         "robots_txt": {
             "specifications": [{"id": one.id, "holds_from": one.holds_from.isoformat()} for one in SPECIFICATIONS],

@@ -176,6 +176,8 @@ class Publication:
     """Networks that requests come from, as CIDR."""
     reverse_dns: tuple[str, ...] = ()
     """Names that their addresses resolve to, with all names below."""
+    signature_agent: str = ""
+    """Origin that serves the keys of signed requests (Web Bot Auth); empty: requests are not signed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

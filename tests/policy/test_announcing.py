@@ -59,10 +59,12 @@ def test_publication_keys_are_read() -> None:
     settings = told(
         crawl_policy=b'version = "1"\n[publication]\nsite = "../site"\naddress = "https://bot.example/"\n'
         b'ip_ranges = ["192.0.2.0/28", "2001:DB8::/56"]\nreverse_dns = ["crawl.bot.example"]\n'
+        b'signature_agent = "https://bot.example"\n'
     )
     assert settings["verification"] == {
         "ip_ranges": ["192.0.2.0/28", "2001:db8::/56"],
         "reverse_dns": ["crawl.bot.example"],
+        "signature_agent": "https://bot.example",
     }
 
 
@@ -75,6 +77,9 @@ def test_publication_keys_are_read() -> None:
         ('ip_ranges = ["192.0.2.1/28"]', "host bits"),
         ('ip_ranges = ["everywhere"]', "192.0.2.0/28"),
         ('reverse_dns = ["*.bot.example"]', "crawl.example.org"),
+        ('signature_agent = "http://bot.example"', "https://crawl.example.org"),
+        ('signature_agent = "https://bot.example/keys"', "without a path"),
+        ('signature_agent = "https://bot.example\\" x"', "without a path"),
         ('feed = "x"', "feed"),
     ],
 )
