@@ -96,6 +96,8 @@ class Gate:
                 url = parse(raw, limit=self.policy.limits.url_bytes) if isinstance(raw, str) else raw
             except UrlError as error:
                 return _refused(error.reason, str(error))
+            if self._form_problem(url) is None and self.listed(url) is None:
+                return url
             facts = self._facts(url, today)
             access = judge_access(facts, self.policy, needs_robots=False)
             return refuse(facts, access) if access.findings else url

@@ -33,7 +33,7 @@ from crawler.storage.layout import (
     newest_names,
 )
 from crawler.storage.manifest import open_dataset, table_of
-from crawler.storage.warc_reading import read_record, read_record_at
+from crawler.storage.warc_reading import RecordFiles, read_record, read_record_at
 from crawler.values.digest import Digest, sha256
 
 if TYPE_CHECKING:
@@ -105,6 +105,7 @@ class CrawlReader:
         self.root = root.path
         self.crawl: CrawlFile = read_crawl_file(root)
         self._warc = Folder.descend(root.path / WARC)
+        self._records = RecordFiles(self._warc)
         paths = sorted((root.path / STATE).glob(f"*/{DATABASE}"))
         self._journals = {path.parent.name: open_for_reading(path) for path in paths}
 
@@ -213,7 +214,7 @@ class CrawlReader:
 
     def record(self, warc_filename: str, offset: int, length: int) -> StoredRecord:
         """The record that a row points to, checked. Raises DamagedStateError."""
-        return read_record(self._warc, warc_filename.removeprefix(f"{WARC}/"), offset, length)
+        return self._records.read(warc_filename.removeprefix(f"{WARC}/"), offset, length)
 
     def record_at(self, warc_filename: str, offset: int) -> StoredRecord:
         """The record that begins at a place, checked. Raises DamagedStateError."""
@@ -258,6 +259,7 @@ class CrawlReader:
         """Let go of all files."""
         for journal in self._journals.values():
             journal.close()
+        self._records.close()
         self._warc.close()
         self._root.close()
 

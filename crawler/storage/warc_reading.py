@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import zlib
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _GZIP = 31
 _CHUNK = 1 << 18
+_FILES_OPEN = 64
 _HTTP = "application/http"
 
 
@@ -57,24 +59,60 @@ def read_record(folder: Folder, name: str, offset: int, length: int) -> StoredRe
     """Read exactly one member. Raises DamagedStateError where the range is not one whole, unchanged record."""
     place = f"{folder.path / name} at {offset}"
     try:
-        try:
-            descriptor = folder.open(name, os.O_RDONLY)
-        except FileNotFoundError:
-            descriptor = folder.open(name + OPEN_SUFFIX, os.O_RDONLY)
+        descriptor = _open(folder, name)
         try:
             data = os.pread(descriptor, length, offset)
         finally:
             os.close(descriptor)
     except OSError as error:
         raise DamagedStateError(f"{place}: cannot be read ({error.strerror})") from error
-    unpacker = zlib.decompressobj(_GZIP)
+    return _unpack(data, length, place)
+
+
+def _open(folder: Folder, name: str) -> int:
+    try:
+        return folder.open(name, os.O_RDONLY)
+    except FileNotFoundError:
+        return folder.open(name + OPEN_SUFFIX, os.O_RDONLY)
+
+
+def _unpack(data: bytes, length: int, place: str) -> StoredRecord:
+    unpacker = isal_zlib.decompressobj(_GZIP)
     try:
         record = unpacker.decompress(data)
-    except zlib.error as error:
+    except (zlib.error, IsalError) as error:  # type: ignore[misc] # the stub is wrong
         raise DamagedStateError(f"{place}: {error}") from error
     if len(data) != length or not unpacker.eof or unpacker.unused_data:
         raise DamagedStateError(f"{place}: {length} octets are not one whole record")
     return _parse(record, place)
+
+
+class RecordFiles:
+    """Reads many records: the files stay open until ``close``. For readers of what is not written to any more."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        self._path = str(folder.path)
+        self._open: OrderedDict[str, int] = OrderedDict()
+
+    def read(self, name: str, offset: int, length: int) -> StoredRecord:
+        """The same as ``read_record``."""
+        place = f"{self._path}/{name} at {offset}"
+        try:
+            descriptor = self._open.get(name)
+            if descriptor is None:
+                descriptor = self._open[name] = _open(self._folder, name)
+                if len(self._open) > _FILES_OPEN:
+                    os.close(self._open.popitem(last=False)[1])
+            data = os.pread(descriptor, length, offset)
+        except OSError as error:
+            raise DamagedStateError(f"{place}: cannot be read ({error.strerror})") from error
+        return _unpack(data, length, place)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        while self._open:
+            os.close(self._open.popitem()[1])
 
 
 def read_record_at(folder: Folder, name: str, offset: int) -> StoredRecord:

@@ -101,7 +101,7 @@ def _change(row: Row, found: Replayed) -> Change | None:
     if decision.verdict == row["verdict"]:
         return None
     return Change(
-        url=found.url,
+        url=found.url or row["url"],
         domain=row["url_host_registered_domain"] or row["url_host_name"],
         crawl_id=row["crawl_id"],
         was=(row["verdict"], row["reason"]),

@@ -14,6 +14,7 @@ from crawler.audit.replay.state import Replayed, UnreplayableError
 from crawler.errors import ClearcrawlError
 from crawler.optout.collect import reserve_for_media
 from crawler.optout.inherit import inherit
+from crawler.optout.robots.waits import NO_WAITS
 from crawler.policy.decision import Decision, Verdict
 from crawler.policy.facts import Refusal
 from crawler.policy.media import WITH_CONTENT, unwanted_type
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from crawler.audit.replay.rules import Rules
     from crawler.audit.replay.sites import Sites
     from crawler.blocklists.interface import Listed
-    from crawler.optout.collect import CarrierReadings
+    from crawler.optout.collect import CarrierReadings, Collected
     from crawler.optout.robots.access import RobotsAnswer
     from crawler.optout.statement import Statement
     from crawler.policy.barriers import Barrier
@@ -90,7 +91,7 @@ class Replayer:
             reserved = inherit((*found.decision.statements, *case.inherited))
             if reserved:
                 self._handed_on[row["crawl_id"], row["url"]] = reserved
-        return Replayed(decision=found.decision, url=url.text, columns=found.columns, event=found.event)
+        return found if url.text == row["url"] else replace(found, url=url.text)
 
     def _inherited(self, row: Row) -> tuple[Statement, ...]:
         chain = row["redirect_chain"]
@@ -99,8 +100,8 @@ class Replayer:
 
     def _of_pages(self, row: Row) -> tuple[Statement, ...]:
         """Reservations of the pages that embed a file: those that the row names and that the pages do make."""
-        named = set(map(stored_statement, row["statements"]))
-        pages = dict.fromkeys(one["source_url"] for one in row["statements"])
+        named = set(row["statements"])
+        pages = dict.fromkeys(one.source_url for one in row["statements"])
         bound = (one for page in pages for one in self._bound.get((row["crawl_id"], page), ()))
         return tuple(dict.fromkeys(one for one in bound if _statement(one) in named))
 
@@ -147,22 +148,24 @@ class Replayer:
     def _admitted(self, case: _Case, site: SiteKnowledge) -> Replayed:
         """What the gate says before a request.
 
-        Where nobody on the site states anything and no line of the policy is about a place, the answer about robots.txt
-        decides alone: it is made once for all URLs that the same rule decides.
+        Where no line of the policy is about a place, the answer about robots.txt, what was stated, and the budget
+        decide alone: it is made once for all URLs of which these are the same.
         """
+        gate, robots, inherited, carriers = case.gate, case.robots, case.inherited, site.carriers
         budget = _budget(case)
-        policy = case.gate.policy
-        is_quiet = not (site.carriers.reads or case.inherited or policy.overrides or policy.agreements)
-        if budget is not None or not is_quiet:
-            return _replayed(_before(case, site, budget), robots=case.robots)
-        key = (id(case.gate), id(site), id(case.robots), case.day)
+        is_quiet = not (carriers.reads or inherited)
+        said = None if is_quiet else collect_all(case.url, carriers, gate.policy, inherited=inherited)
+        if gate.policy.overrides or gate.policy.agreements:
+            return _replayed(_before(case, site, said, budget), robots=robots)
+        told = None if said is None else (said.statements, said.soft, said.unread)
+        key = (id(gate), id(site), id(robots), case.day, budget, told)
         known = self._alike.get(key)
         if known is None:
             if len(self._alike) >= ALIKE_KEPT:
                 self._alike.clear()
-            found = _replayed(_before(case, site, None), robots=case.robots)
+            found = _replayed(_before(case, site, said, budget), robots=robots)
             # What the key names by its address is held, so that no other object can get it.
-            known = self._alike[key] = (found, case.gate, site, case.robots)
+            known = self._alike[key] = (found, gate, site, robots)
         return known[0]
 
     def _after(self, case: _Case, site: SiteKnowledge, response: Response) -> Replayed:
@@ -219,7 +222,7 @@ def _budget(case: _Case) -> Refusal | None:
     policy, robots = case.gate.policy, case.robots
     assert robots is not None  # noqa: S101 - the site was asked before
     budget = find_trap(case.url, policy.traps, depth=case.row["depth"], pages_of_domain=0)
-    if budget is None and (robots.waits.delay is not None or robots.waits.visit_times):
+    if budget is None and robots.waits != NO_WAITS:
         budget = find_long_wait(robots.waits, policy.politeness, case.row["decided_at"].time())
     return budget
 
@@ -236,14 +239,13 @@ def _of_content(case: _Case, response: Response, media_type: str | None) -> tupl
     return Refusal(code=told, detail=""), told
 
 
-def _before(case: _Case, site: SiteKnowledge, budget: Refusal | None) -> Decision:
-    """What the gate says before a request."""
-    policy, robots = case.gate.policy, case.robots
-    collected = collect_all(case.url, site.carriers, policy, inherited=case.inherited)
+def _before(case: _Case, site: SiteKnowledge, said: Collected | None, budget: Refusal | None) -> Decision:
+    """What the gate says before a request; ``said`` is ``None`` where nobody states anything."""
+    collected = said or collect_all(case.url, site.carriers, case.gate.policy, inherited=case.inherited)
     return case.gate.admit(
         case.url,
         today=case.day,
-        robots=robots,
+        robots=case.robots,
         statements=collected.statements,
         soft=collected.soft,
         unread=collected.unread,
@@ -335,12 +337,6 @@ def _of_list(listed: Listed) -> dict[str, Any]:
         "blocklist_digest": listed.list_digest,
         "blocklist_entry": listed.entry,
     }
-
-
-def stored_statement(one: Mapping[str, Any]) -> tuple[str, ...]:
-    """A statement of a row in the form of ``_statement``."""
-    return (one["protocol"], one["use"], one["preference"], one["carrier"], one["layer"], one["value"],
-            one["source_url"], one["evidence_digest"])  # fmt: skip
 
 
 def _statement(one: Statement) -> tuple[str, ...]:

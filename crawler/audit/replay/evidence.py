@@ -142,7 +142,7 @@ def _refused(url: Url, row: Row, told: Mapping[str, Any], policy: CrawlPolicy) -
     kept = carriers_from_json(told["carriers"])
     if kept.page is not None or kept.embedded is not None:
         seen = see_carriers(seen, head, kept, Digest(told["body_digest"] or sha256(b"")))
-    elif any(one["carrier"] in _BODY_CARRIERS and one["source_url"] == url.text for one in row["statements"]):
+    elif any(one.carrier in _BODY_CARRIERS and one.source_url == url.text for one in row["statements"]):
         raise UnreplayableError("carrier_not_kept", f"{_place(row)}: what was read of the body is not in the record")
     return Response(head=head, seen=seen)
 

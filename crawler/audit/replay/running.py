@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.compute
 
 from crawler.audit.kept import History
-from crawler.audit.replay.deciding import Replayer, stored_statement
+from crawler.audit.replay.deciding import Replayer
 from crawler.audit.replay.evidence import Records
 from crawler.audit.replay.rows import BARRIER, DECISION, LISTED, ROBOTS, rows_of
 from crawler.audit.replay.rules import Rules
@@ -34,6 +34,8 @@ TOLD_EVERY = 5_000
 """Rows between two lines of progress."""
 _PLAIN = (*DECISION, *ROBOTS, *BARRIER, *LISTED)
 _OF_PLAIN = itemgetter(*_PLAIN)
+_NOTHING: Finding = Finding(row={}, outcome=Outcome.SAME, detail="", differences={})
+"""What almost every row comes to; of these none is told, so that one stands for all."""
 _NOBODY: Callable[[int], None] = lambda _rows: None  # noqa: E731 - a default that says nothing
 
 
@@ -116,8 +118,9 @@ def look_again(replayer: Replayer, row: Row) -> Finding:
     differences = compare(row, replayed)
     if differences:
         return Finding(row=row, outcome=Outcome.DIFFERENT, detail="", differences=differences)
-    outcome = Outcome.SAME if replayed.event is None else Outcome.ON_RECORD
-    return Finding(row=row, outcome=outcome, code=replayed.event or "", detail="", differences={})
+    if replayed.event is None:
+        return _NOTHING
+    return Finding(row=row, outcome=Outcome.ON_RECORD, code=replayed.event, detail="", differences={})
 
 
 def compare(row: Row, replayed: Replayed) -> dict[str, tuple[Any, Any]]:
@@ -126,10 +129,9 @@ def compare(row: Row, replayed: Replayed) -> dict[str, tuple[Any, Any]]:
     found: dict[str, tuple[Any, Any]] = {}
     if _OF_PLAIN(row) != _OF_PLAIN(columns):
         found = {name: (row[name], columns[name]) for name in _PLAIN if row[name] != columns[name]}
-    statements = sorted(map(stored_statement, row["statements"])) if row["statements"] else []
+    statements = sorted(row["statements"]) if row["statements"] else []
     if statements != columns["statements"]:
         found["statements"] = (statements, columns["statements"])
-    unread = [(one["protocol"], one["why"]) for one in row["statements_unread"]]
-    if unread != columns["statements_unread"]:
-        found["statements_unread"] = (unread, columns["statements_unread"])
+    if row["statements_unread"] != columns["statements_unread"]:
+        found["statements_unread"] = (row["statements_unread"], columns["statements_unread"])
     return found

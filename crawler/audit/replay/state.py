@@ -41,8 +41,8 @@ class Replayed:
     """A decision made again."""
 
     decision: Decision
-    url: str = ""
-    """The exact one, also where the row hides a value of it."""
+    url: str | None = None
+    """The exact one, where the row hides a value of it."""
     columns: Mapping[str, Any]
     """Columns of the row as they follow from the evidence: those that are compared."""
     event: str | None = None
