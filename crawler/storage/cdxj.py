@@ -7,7 +7,6 @@ import json
 import zlib
 from typing import TYPE_CHECKING, Any
 
-import pyarrow.compute
 from isal import isal_zlib
 
 if TYPE_CHECKING:
@@ -27,13 +26,14 @@ _FIELDS = {
     "offset": "warc_record_offset",
     "filename": "warc_filename",
 }
-_COLUMNS = ["url_surtkey", "fetch_time", "decided_at", *_FIELDS.values()]
+_COLUMNS = ["verdict", "url_surtkey", "fetch_time", "decided_at", *_FIELDS.values()]
 
 
 def index_lines(table: pa.Table) -> list[str]:
     """Lines of the rows that keep a page; other rows have none."""
-    keeps = pyarrow.compute.and_(pyarrow.compute.equal(table["verdict"], _ALLOW), table["warc_filename"].is_valid())
-    return [_line(row) for row in table.select(_COLUMNS).filter(keeps).to_pylist()]
+    # In Python: a comparison with a Python value would make Arrow import pandas, where there is one.
+    rows = table.select(_COLUMNS).to_pylist()
+    return [_line(row) for row in rows if row["verdict"] == _ALLOW and row["warc_filename"] is not None]
 
 
 def _line(row: Mapping[str, Any]) -> str:

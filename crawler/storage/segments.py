@@ -9,10 +9,12 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from crawler.storage.cdxj import index_file, index_lines
 from crawler.storage.layout import INDEX, LOG, MANIFEST, index_name, log_name, manifest_name
 from crawler.storage.manifest import parquet_of, table_of
-from crawler.storage.warc import gzip_member
+from crawler.storage.warc import gzip_stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 MAX_ROWS = 20_000
 """Leaves a segment at most, so that publishing needs bounded memory."""
+ROWS_AT_ONCE = 512
+"""Leaves that are held as JSON at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,25 +53,29 @@ def write_segment(folder: CrawlFolder, journal: Journal) -> Segment | None:
     """Write the files of the oldest pending leaves; ``None`` where there are none. Raises OSError, sqlite3.Error."""
     pending = journal.connection.execute(
         "SELECT seq, is_row, data, hash FROM pending JOIN leaves USING (seq) ORDER BY seq LIMIT ?", (MAX_ROWS,)
-    ).fetchall()
-    if not pending:
+    )
+    log = gzip_stream()
+    parts, tables, lines, rows, first, last = [], [], list[str](), 0, None, 0
+    while leaves := pending.fetchmany(ROWS_AT_ONCE):
+        first, last = leaves[0][0] if first is None else first, leaves[-1][0]
+        parts.append(log.compress(b"".join(data + b"\n" for _, _, data, _ in leaves)))
+        found = [(data, digest) for _, is_row, data, digest in leaves if is_row]
+        if found:
+            tables.append(table_of(found))
+            lines += index_lines(tables[-1])
+            rows += len(found)
+    if first is None:
         return None
     number = journal.connection.execute("SELECT coalesce(max(id), 0) + 1 FROM segments").fetchone()[0]
-    rows = [(data, digest) for _, is_row, data, digest in pending if is_row]
-    first, last = pending[0][0], pending[-1][0]
-    files = []
     worker = folder.worker
-    text = b"".join(data + b"\n" for _, _, data, _ in pending)
-    files.append(_put(folder, LOG, log_name(worker, number), gzip_member(text)))
+    files = [_put(folder, LOG, log_name(worker, number), b"".join((*parts, log.flush())))]
+    if lines:
+        files.append(_put(folder, INDEX, index_name(worker, number), index_file(lines)))
     if rows:
-        table = table_of(rows)
-        lines = index_lines(table)
-        if lines:
-            files.append(_put(folder, INDEX, index_name(worker, number), index_file(lines)))
         metadata = {"clearcrawl.first_seq": str(first), "clearcrawl.last_seq": str(last)}
-        parquet = parquet_of(table, metadata).to_pybytes()
+        parquet = parquet_of(pa.concat_tables(tables).unify_dictionaries(), metadata).to_pybytes()
         files.append(_put(folder, MANIFEST, manifest_name(worker, number), parquet))
-    return Segment(number=number, first_seq=first, last_seq=last, rows=len(rows), files=tuple(files))
+    return Segment(number=number, first_seq=first, last_seq=last, rows=rows, files=tuple(files))
 
 
 def record_segment(journal: Journal, segment: Segment, *, reason: str, time: str) -> None:

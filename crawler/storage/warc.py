@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from isal import isal_zlib
@@ -51,6 +51,11 @@ def gzip_member(data: bytes) -> bytes:
     """One complete gzip member: header without name or time, deflate, CRC-32 and length."""
     member: bytes = isal_zlib.compress(data, _LEVEL, _GZIP)
     return member
+
+
+def gzip_stream() -> Any:
+    """A compressor that makes one such member piece by piece: ``compress``, then ``flush``."""
+    return isal_zlib.compressobj(_LEVEL, wbits=_GZIP)
 
 
 def clean_value(text: str) -> str:
