@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.settings import Settings
 
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+GARBAGE_AFTER = (10_000, 20, 20)
+"""Objects and rounds between garbage collections: pages hold no reference cycles, so that little is ever found."""
+
 
 def run(runtime: Runtime, spider: type[Spider], seeds: Sequence[str], *, is_quiet: bool) -> ExitCode:
     """Crawl until the end, a limit, or a signal; answers how it ended.
@@ -34,6 +39,7 @@ def run(runtime: Runtime, spider: type[Spider], seeds: Sequence[str], *, is_quie
     settings.set("LOG_LEVEL", "WARNING", priority="cmdline")
     settings.set("MEMUSAGE_LIMIT_MB", runtime.policy.limits.memory_mb, priority="cmdline")
     process = AsyncCrawlerProcess(settings)
+    logging.getLogger("scrapy").setLevel(logging.WARNING)  # else a record is made for each response, and dropped
     from twisted.internet import reactor  # noqa: PLC0415 - only now the right one is installed
 
     task = process.crawl(spider, runtime=runtime, seeds=tuple(seeds))
@@ -55,9 +61,14 @@ def run(runtime: Runtime, spider: type[Spider], seeds: Sequence[str], *, is_quie
     earlier = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     if progress is not None:
         reactor.callWhenRunning(progress.start)
+    pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own keeps what a segment took
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GARBAGE_AFTER)
     try:
         process.start(install_signal_handlers=False)
     finally:
+        gc.unfreeze()  # else what later code of the process lets go of is never found
         for number, handler in earlier.items():
             signal.signal(number, handler)
         if progress is not None:

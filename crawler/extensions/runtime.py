@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from crawler.errors import StorageError
 from crawler.extensions.lanes import Lanes
 from crawler.extensions.opening import open_parts
 from crawler.extensions.pump import FINISHED, MAX_PAGES, Pump
@@ -146,12 +147,16 @@ class Runtime(Session):
         if visit.is_settled or self.writer.failure is not None:  # after a failure nothing is recorded
             return
         is_page = decision.verdict is Verdict.ALLOW and visit.redirect is None
-        self.ledger.settle(visit, decision)
-        if visit.exchange is not None:
-            self.lanes.settled(is_kept=is_page)
-        if self.parts.gate.is_broken:
-            self.end("internal_error")
-        self.pump.turn()
+        try:
+            self.ledger.settle(visit, decision)
+            if visit.exchange is not None:
+                self.lanes.settled(is_kept=is_page)
+            if self.parts.gate.is_broken:
+                self.end("internal_error")
+            self.pump.turn()
+        except StorageError:
+            if self.writer.failure is None:  # else it failed in its thread since, and tells so itself
+                raise
 
     def links_of(self, response: Response) -> list[NewUrl]:
         """Links of a page, from the one pass that was made over it."""

@@ -109,11 +109,7 @@ class Sending:
         self._politeness.sent(lane, address, time.monotonic())
         body = b""
         try:
-            engine = self._crawler.engine
-            assert engine is not None  # noqa: S101 - the crawl runs
-            request = self._request(exchange, self._apart(url))
-            self.site_requests.add(request)
-            await engine.download_async(request)
+            await self._download(self._request(exchange, self._apart(url)))
             body = exchange.body  # as it came over the wire, whatever middlewares made of the response
         except Exception as error:  # noqa: BLE001 - becomes the recorded outcome of the file
             exchange.error = exchange.error or "internal_error"
@@ -121,6 +117,16 @@ class Sending:
         finally:
             self.answered(exchange, lane, address)
         return exchange, reply_of(exchange, body)
+
+    async def _download(self, request: Request) -> None:
+        """Hand a request to the engine; where its slots and middlewares are our own, straight to the handler."""
+        engine = self._crawler.engine
+        assert engine is not None  # noqa: S101 - the crawl runs
+        self.site_requests.add(request)
+        if self._has_own_slots:
+            await engine.download_async(request)
+        else:
+            await engine.downloader.handlers.download_request_async(request)
 
     def _apart(self, url: Url) -> dict[str, object]:
         """Keys of ``meta`` that keep a project's retries, redirects and slots away from a site file."""
