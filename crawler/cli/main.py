@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, Entry] = {
     "init": Entry(module="crawler.cli.init", summary="Set up a working copy: policies, blocklists, an example spider."),
     "crawl": Entry(module="crawler.cli.crawl", summary="Crawl sites into a folder; the same folder again resumes."),
     "status": Entry(module="crawler.cli.status", summary="A running or finished crawl at a glance."),
+    "doctor": Entry(module="crawler.cli.doctor", summary="What a crawl stands on, and what to do about it."),
     "check": Entry(module="crawler.cli.check", summary="What sites state now, and what would be decided."),
     "export": Entry(module="crawler.cli.export", summary="Kept, unrevoked documents for training, with provenance."),
     "recheck": Entry(
@@ -41,6 +42,9 @@ COMMANDS: Mapping[str, Entry] = {
     "policy": Entry(module="crawler.cli.policy", summary="The files that decide, and the documents made from them."),
     "blocklist": Entry(module="crawler.cli.blocklist", summary="Lists of sites that are never visited."),
     "complaints": Entry(module="crawler.cli.complaints", summary="The register of complaints of rightsholders."),
+    "publish": Entry(
+        module="crawler.cli.publish", summary="Public site: crawler page, feed, look-up, complaints, documents."
+    ),
     "keys": Entry(module="crawler.cli.keys", summary="Keys that sign crawls: made on first use, rotated."),
     "completion": Entry(module="crawler.cli.completion", summary="Print the completion script of a shell."),
 }
