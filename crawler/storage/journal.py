@@ -11,18 +11,22 @@ import os
 import secrets
 import sqlite3
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from crawler.errors import DamagedStateError, StorageError
 from crawler.provenance.leaf import leaf_data, leaf_hash, row_leaf
-from crawler.storage.layout import DATABASE, FORMAT_VERSION, RUNNING
+from crawler.storage.layout import DATABASE, RUNNING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from crawler.storage.layout import Folder
+
+JOURNAL_VERSION: Final = 2
+"""Of the tables below, raised with every change to them. A part of its own beside the format of the folder, because
+the journal is not evidence: a finished crawl stays readable without it."""
 
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -120,8 +124,8 @@ class Journal:
     def _prepare(self, *, is_new: bool) -> bool:
         run = self.connection.execute
         version = run("PRAGMA user_version").fetchone()[0]
-        if not is_new and version != FORMAT_VERSION:
-            raise DamagedStateError(f"{self.path}: format {version}, but this version reads format {FORMAT_VERSION}")
+        if not is_new:
+            _check_version(self.path, version)
         run("PRAGMA journal_mode = WAL")
         run("PRAGMA synchronous = FULL")
         run("PRAGMA foreign_keys = ON")
@@ -137,7 +141,7 @@ class Journal:
             if is_new:
                 for statement in _TABLES.split(";"):
                     run(statement)
-                run(f"PRAGMA user_version = {FORMAT_VERSION}")
+                run(f"PRAGMA user_version = {JOURNAL_VERSION}")
             self.put("clean", 0)
         # Into the database file itself, so that a log file that is lost later shows.
         run("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -214,10 +218,30 @@ class Journal:
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
-    """Read-only connection: beside a running writer, or to a closed database on any disk. Raises sqlite3.Error."""
+    """Read-only connection: beside a running writer, or to a closed database on any disk.
+
+    Raises sqlite3.Error, and DamagedStateError for a journal of another version; damage shows at the first question.
+    """
     is_live = path.with_name(path.name + "-wal").exists()
     options = "mode=ro" if is_live else "mode=ro&immutable=1"
-    return sqlite3.connect(f"file:{quote(str(path.absolute()))}?{options}", uri=True, check_same_thread=False)
+    connection = sqlite3.connect(f"file:{quote(str(path.absolute()))}?{options}", uri=True, check_same_thread=False)
+    with suppress(sqlite3.Error):
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version:  # 0: the tables are just being made
+            try:
+                _check_version(path, version)
+            except DamagedStateError:
+                connection.close()
+                raise
+    return connection
+
+
+def _check_version(path: Path, version: int) -> None:
+    if version != JOURNAL_VERSION:
+        raise DamagedStateError(
+            f"{path}: journal of version {version}, but this clearcrawl reads version {JOURNAL_VERSION}; end the crawl "
+            "with the clearcrawl that began it, or start in a new folder (of a finished crawl, state/ may be removed)"
+        )
 
 
 def _check_files(folder: Folder, path: Path) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 FORMAT_VERSION: Final = 1
-"""Of ``crawl.json`` and the journal; another one is neither read nor overwritten (R5.9)."""
+"""Of ``crawl.json`` and of all that is evidence; another one is neither read nor overwritten (R5.9)."""
 
 CRAWL_FILE: Final = "crawl.json"
 WARC: Final = "warc"

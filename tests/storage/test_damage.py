@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import resource
@@ -16,6 +17,7 @@ import pytest
 
 from crawler.errors import DamagedStateError, StorageError
 from crawler.storage.entries import Batch, ClaimRequest
+from crawler.storage.journal import _TABLES, JOURNAL_VERSION
 from crawler.storage.reading import CrawlReader
 from crawler.storage.store import CrawlStore
 from tests.storage.making import RUN, allowed, new, robots
@@ -180,13 +182,28 @@ def test_damage_is_named_and_refused(out: Path, pattern: str, damage: Callable[[
     assert {p: p.read_bytes() for p in out.rglob("*") if p.is_file() and "state" not in p.parts} == before
 
 
-def test_a_database_of_a_newer_format_is_refused(tmp_path: Path) -> None:
-    """Its tables may mean something else."""
+@pytest.mark.parametrize("version", [JOURNAL_VERSION - 1, JOURNAL_VERSION + 1])
+def test_a_journal_of_another_version_is_refused(tmp_path: Path, version: int) -> None:
+    """Its tables may mean something else: one message with both versions, for writers and readers; never an SQL error.
+
+    Without its state the finished crawl can be read.
+    """
     store = CrawlStore.open(tmp_path, run=RUN)
-    store._journal.connection.execute("PRAGMA user_version = 2")
+    store._journal.connection.execute(f"PRAGMA user_version = {version}")
     store.close(clean=True, reason="finished", code=0)
-    with pytest.raises(DamagedStateError, match=r"state\.db: format 2"):
+    told = rf"state\.db: journal of version {version}, but .* reads version {JOURNAL_VERSION}"
+    with pytest.raises(DamagedStateError, match=told):
         CrawlStore.open(tmp_path, run=RUN)
+    with pytest.raises(DamagedStateError, match=told):
+        CrawlReader.open(tmp_path)
+    shutil.rmtree(tmp_path / "state")
+    with CrawlReader.open(tmp_path) as reader:
+        assert reader.counts() is None
+
+
+def test_the_version_goes_up_with_the_tables() -> None:
+    """Tables that change without it would greet crawls of yesterday with an SQL error."""
+    assert (JOURNAL_VERSION, hashlib.sha256(_TABLES.encode()).hexdigest()[:16]) == (2, "cdaefa4ad8c7b128")
 
 
 @pytest.mark.parametrize("seed", range(8))
