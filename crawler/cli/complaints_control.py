@@ -47,12 +47,12 @@ def command(
     Exit status with --check: 0 proved, 1 it answers without the token, 3 no answer, or nothing may be asked.
     """
     from crawler.complaints.case import cases_of, find  # noqa: PLC0415 - keeps --help quick
-    from crawler.complaints.control import domain_of, prove, texts_in_dns, token_for  # noqa: PLC0415 - as above
+    from crawler.complaints.control import domain_of, prove, require_dns, texts_in_dns, token_for  # noqa: PLC0415 - as above
 
     name = domain_of(domain)
     asker = _asker(policies, blocklists) if is_check else None
     if is_check and not is_file:
-        texts_in_dns("")  # says at once where the extra is missing
+        require_dns()
     register, sealer = open_to_write(place, policies)
     with register:
         found = find(cases_of(register.entries), case)

@@ -33,7 +33,7 @@ def command(
 ) -> ExitCode:
     """Examine environment, settings, keys, lists, disk, clock, resolver and trust store for work in DIR.
 
-    DIR is a working copy or the folder of a crawl; default: here. Nothing is changed, and without --online nothing is sent.
+    DIR is a working copy or the folder of a crawl; default: here. Nothing is changed; without --online nothing is sent.
 
     Exit status: 0 nothing has to be done, 1 there is a warning or a problem.
     """

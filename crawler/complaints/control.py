@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from crawler.complaints.case import CONTROL
@@ -126,17 +127,20 @@ def _enter(register: Register, case: Case, proof: Proof, *, sealer: Sealer, now:
     register.add([New(kind=CONTROL, body=body, personal=personal)], sealer=sealer, now=now)
 
 
+def require_dns() -> None:
+    """Raise UsageError where the extra ``dns`` is not installed."""
+    if find_spec("dns") is None:
+        raise UsageError("DNS records need the extra: pip install 'clearcrawl[dns]'; --file asks the site alone")
+
+
 def texts_in_dns(name: str) -> list[str] | None:
     """Texts of the TXT records of a name by the system's resolver; ``None`` where none answered.
 
     Raises UsageError where the extra ``dns`` is not installed.
     """
-    try:
-        from dns import exception, resolver  # noqa: PLC0415 - an extra
-    except ImportError:
-        raise UsageError(
-            "DNS records need the extra: pip install 'clearcrawl[dns]'; --file asks the site alone"
-        ) from None
+    require_dns()
+    from dns import exception, resolver  # noqa: PLC0415 - an extra
+
     try:
         answer = resolver.resolve(name, "TXT", lifetime=DNS_SECONDS)
     except (resolver.NXDOMAIN, resolver.NoAnswer):
