@@ -197,6 +197,8 @@ def crawl_domains(context: Context) -> Answer:
     ]
     if found.only_in_total:
         names = ", ".join(found.only_in_total[:LISTED])
+        if len(found.only_in_total) > LISTED:
+            names += f" and {len(found.only_in_total) - LISTED:,} more in the JSON file"
         texts.append(
             f"Within the first {found.total['listed']:,} of all modalities taken together, and of no single "
             f"one: {names}."

@@ -92,7 +92,7 @@ class DomainList:
             "rule": "min(ceil(0.05 D), 1000)" if self.is_sme else "ceil(0.10 D)",
             "ties": "by name, ascending", "unit": "registrable domain by the Public Suffix List, else the address",
             "rows": self.table.num_rows, "names": self.names, "modalities": [dict(one) for one in self.groups],
-            "all_modalities": dict(self.total), "only_in_all": list(self.only_in_total),
+            "all_modalities": dict(self.total), "only_in_all_modalities": len(self.only_in_total),
         }  # fmt: skip
 
     def _csv(self, file: BinaryIO) -> None:
@@ -106,6 +106,7 @@ class DomainList:
 
     def _json(self, file: BinaryIO) -> None:
         head = {"format": "clearcrawl-domains/1", "tool": f"clearcrawl {__version__}", **self.facts()}
+        head["only_in_all_modalities"] = list(self.only_in_total)
         file.write(json.dumps(head, indent=2)[:-2].encode() + b',\n  "domains": [')
         mark = b"\n    "
         for batch in self.table.to_batches(10_000):
