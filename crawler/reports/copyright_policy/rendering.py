@@ -7,6 +7,7 @@ or lose an obligation.
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,7 @@ def render(report: Report, facts: Facts, kind: str, *, dated: str, templates: Ma
     name = f"{report.id}.{kind}.j2"
     try:
         page = (
-            _environment(templates)
+            _environment(tuple(sorted(templates.items())))
             .get_template(name)
             .render(report=report, facts=facts.body, digest=facts.digest, dated=dated)
         )
@@ -59,9 +60,10 @@ def render(report: Report, facts: Facts, kind: str, *, dated: str, templates: Ma
     return (page.rstrip() + "\n").encode("utf-8", "backslashreplace")
 
 
-def _environment(templates: Mapping[str, bytes]) -> ImmutableSandboxedEnvironment:
+@lru_cache(maxsize=4)
+def _environment(templates: tuple[tuple[str, bytes], ...]) -> ImmutableSandboxedEnvironment:
     own = {}
-    for path, content in templates.items():
+    for path, content in templates:
         try:
             own[path.removeprefix(FOLDER)] = content.decode("utf-8")
         except UnicodeDecodeError as error:
