@@ -60,18 +60,13 @@ class CarrierReadings:
     @property
     def references(self) -> tuple[Reference, ...]:
         """Documents that must be fetched before the carriers have been read whole, each URL and scope once."""
-        named = (reference for _, reading in self.reads for reference in reading.references)
-        return tuple({(one.protocol, one.url, one.scope): one for one in named}.values())
+        named = [reference for _, reading in self.reads for reference in reading.references]
+        return tuple({(one.protocol, one.url, one.scope): one for one in named}.values()) if named else ()
 
     @property
     def problems(self) -> tuple[tuple[str, Problem], ...]:
         """Protocol and oddity, in order of appearance."""
-        return tuple((reader.id, problem) for reader, reading in self.reads for problem in reading.problems)
-
-    @property
-    def soft(self) -> tuple[SoftDirective, ...]:
-        """Directives addressed to anybody."""
-        return tuple(directive for _, reading in self.reads for directive in reading.soft)
+        return tuple([(reader.id, problem) for reader, reading in self.reads for problem in reading.problems])
 
 
 NOTHING = CarrierReadings()
@@ -165,22 +160,26 @@ def collect(question: Question, carriers: CarrierReadings, inherited: Iterable[S
     said: dict[str, list[Statement]] = {}
     readers: dict[str, OptOutReader] = {}
     unread = list(carriers.unread)
+    soft: list[SoftDirective] = []
+    token = question.token.lower()
     for reader, reading in carriers.reads:
         readers[reader.id] = reader
         try:
             said.setdefault(reader.id, []).extend(reading.about(question))
         except Exception as error:  # noqa: BLE001 - recorded, and it blocks
             unread.append(_broken(reader, question.url, error))
+        if reading.soft:
+            soft += [directive for directive in reading.soft if directive.agent in {"", token}]
     settled: list[Statement] = []
     for protocol, statements in said.items():
-        settled.extend(readers[protocol].settle(tuple(statements)))
-    token = question.token.lower()
+        settled += readers[protocol].settle(tuple(statements))
+    settled += [one for one in inherited if one.use is question.use]
     return Collected(
-        statements=(*settled, *(one for one in inherited if one.use is question.use)),
+        statements=tuple(settled),
         unread=tuple(unread),
         problems=carriers.problems,
         references=carriers.references,
-        soft=tuple(directive for directive in carriers.soft if directive.agent in {"", token}),
+        soft=tuple(soft),
         outcomes=carriers.outcomes,
     )
 

@@ -54,10 +54,14 @@ class Grants:
         """Whether what is said to other agents is heard: no group names us, and ours does not grant (PC-3, PC-4)."""
         key = (question.token, question.use)
         hears = self._known.get(key)
+        is_pathless = aipref.is_pathless(self.usage)
         if hears is None:
             is_granted = content_signals.grants(self.file, self.signals, question.token, question.use)
-            hears = self._known[key] = not is_granted and not is_named(self.file, question.token)
-        return hears and not aipref.grants(self.file, self.usage, question, target)
+            hears = not is_granted and not is_named(self.file, question.token)
+            if is_pathless:
+                hears = hears and not aipref.grants(self.file, self.usage, question, target)
+            self._known[key] = hears
+        return hears and (is_pathless or not aipref.grants(self.file, self.usage, question, target))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Two readings of a value: RFC 9651 as the drafts say, and a tolerant one that can
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 import http_sf
@@ -60,9 +60,10 @@ class Said:
 class Value:
     """A value of the field, read both ways."""
 
-    __slots__ = ("is_proper", "labels", "text")
+    __slots__ = ("_known", "is_proper", "labels", "text")
 
     def __init__(self, octets: bytes) -> None:
+        self._known: dict[Use, Said | None] = {}
         self.text = octets.decode("utf-8", "replace")
         self.labels: dict[str, bool] = {}
         try:
@@ -77,7 +78,12 @@ class Value:
                 self.labels[label] = str(item) == "y"
 
     def about(self, use: Use) -> Said | None:
-        """Read strictly, then by the retired labels, then tolerantly (PC-5, PC-6)."""
+        """Read strictly, then by the retired labels, then tolerantly (PC-5, PC-6); once for each use."""
+        if use not in self._known:
+            self._known[use] = self._about(use)
+        return self._known[use]
+
+    def _about(self, use: Use) -> Said | None:
         strict = self.labels.get(_LABELS[use])
         if strict is False:
             return Said(Preference.RESERVED, "strict")
@@ -163,6 +169,11 @@ def ours(file: RobotsFile, read: tuple[Rule, ...], question: Question, target: s
     return tuple(one for one in answers if one is not None)
 
 
+def is_pathless(read: tuple[Rule, ...]) -> bool:
+    """Whether the rules say the same of every path."""
+    return all(one.pattern is None for one in read)
+
+
 def grants(file: RobotsFile, read: tuple[Rule, ...], question: Question, target: str) -> bool:
     """Whether the groups selected for us permit the use of the target expressly."""
     return bool(read) and is_grant(ours(file, read, question, target))
@@ -185,8 +196,18 @@ class _RobotsReading:
     problems: tuple[Problem, ...] = ()
     references: tuple[Reference, ...] = ()
     soft: tuple[SoftDirective, ...] = ()
+    _known: dict[tuple[str, Use], tuple[Statement, ...]] = field(default_factory=dict)
+    """Answers where no rule names a path."""
 
     def about(self, question: Question) -> tuple[Statement, ...]:
+        if not is_pathless(self.read):
+            return self._about(question)
+        key = (question.token, question.use)
+        if key not in self._known:
+            self._known[key] = self._about(question)
+        return self._known[key]
+
+    def _about(self, question: Question) -> tuple[Statement, ...]:
         target = target_of(question.url)
         own = ours(self.robots.file, self.read, question, target)
         found = [*own, *self._elsewhere(question, target, own)]

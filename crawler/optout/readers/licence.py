@@ -15,7 +15,7 @@ from crawler.optout.link_header import links
 from crawler.optout.statement import SILENCE, Carrier, Layer, Preference, Problem, Silence, SoftDirective, Use
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from crawler.optout.interface import HtmlHead, ResponseHead
     from crawler.optout.statement import Question, Reading, Reference, Source, Statement
@@ -136,11 +136,13 @@ class LicenceReader(OptOutReader):
         self,
         carrier: Carrier,
         source: Source,
-        named: Iterable[_Named],
-        marks: Iterable[_Found] = (),
-        uses: Iterable[str] = (),
-        problems: Iterable[Problem] = (),
+        named: Sequence[_Named],
+        marks: Sequence[_Found] = (),
+        uses: Sequence[str] = (),
+        problems: Sequence[Problem] = (),
     ) -> Reading:
+        if not (named or marks or uses or problems):
+            return SILENCE
         found = list(marks)
         soft = [(f"{self.id}-usage-info", url) for url in uses]
         for one in named:
@@ -155,8 +157,7 @@ class LicenceReader(OptOutReader):
         )
         if found:
             return _Reading(self, source, tuple(found), directives, tuple(problems))
-        odd = tuple(problems)
-        return Silence(problems=odd, soft=directives) if odd or directives else SILENCE
+        return Silence(problems=tuple(problems), soft=directives)
 
 
 def spdx_of(url: str) -> str | None:

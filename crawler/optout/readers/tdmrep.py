@@ -20,7 +20,7 @@ from crawler.values.url import split
 from crawler.values.xml import XmlError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from crawler.optout.interface import HtmlHead, MediaFile, ResponseHead, SiteFile
     from crawler.optout.robots.match import Pattern
@@ -213,9 +213,11 @@ class TdmRepReader(OptOutReader):
         self,
         carrier: Carrier,
         source: Source,
-        found: Iterable[tuple[int, str, str, bool]],
+        found: Sequence[tuple[int, str, str, bool]],
         policies: tuple[str, ...],
     ) -> Reading:
+        if not found and not policies:
+            return SILENCE
         values: list[_Value] = []
         problems: list[Problem] = []
         for position, value, text, is_proper in found:
@@ -227,7 +229,7 @@ class TdmRepReader(OptOutReader):
         soft = tuple(SoftDirective(protocol=self.id, value=policy, source=source) for policy in policies)
         if values:
             return _ValueReading(self, carrier, source, tuple(values), soft, tuple(problems))
-        return Silence(problems=tuple(problems), soft=soft) if problems or soft else SILENCE
+        return Silence(problems=tuple(problems), soft=soft)
 
     def _policies(self, source: Source, rules: Iterable[_Rule]) -> tuple[SoftDirective, ...]:
         found = dict.fromkeys(rule.policy for rule in rules if rule.policy is not None)
