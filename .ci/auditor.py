@@ -18,6 +18,7 @@ ROOMS = (
     "exporting",
     "purging",
     "recheck",
+    "reports",
 )
 SINGLE = (
     "crawler.errors",
@@ -28,6 +29,7 @@ SINGLE = (
     "crawler.cli.export",
     "crawler.cli.purge",
     "crawler.cli.recheck",
+    "crawler.cli.training_summary",
 )
 
 
