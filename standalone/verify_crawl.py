@@ -1428,7 +1428,7 @@ class Crawl:
             if predicate[key] != description[key]:
                 self.report.bad("crawl.json", f"{key} is not that of the signed statement")
 
-    def _check_description(self) -> None:
+    def _check_description(self) -> None:  # noqa: C901 - one rule after the other
         if "crawl.json" not in self.files:
             raise DiffersError("is missing")
         found = read_object(self.read("crawl.json"))
@@ -1450,6 +1450,8 @@ class Crawl:
         body = worker.last["body"]
         if (found["finish_reason"], found["exit_code"]) != (body.get("reason"), body.get("code")):
             raise DiffersError(f"finish_reason or exit_code is not that of leaf {worker.last['seq']}")
+        if worker.last["type"] in {"stop", "crawl_end"} and found["counts"] != body["counts"]:
+            raise DiffersError(f"counts are not those of leaf {worker.last['seq']}")
         head, evidence = self.heads[name][-1], found["evidence"]
         said = evidence["origin"], evidence["checkpoint"], evidence["size"]
         if said != (head.origin, head.number, head.size) or (head.key and evidence["key"] != head.key.text):

@@ -32,7 +32,7 @@ def make(folder: Path) -> Path:
     lab = Lab(folder / "lab")
     try:
         with ScriptedWeb() as web:
-            web.host(HOST, TreeSite(pages=40, fail_every=7, redirect_every=9, delay=0.02))
+            web.host(HOST, TreeSite(pages=40, redirect_every=9, delay=0.05))
             web.host("other.test", html("<p>kept elsewhere</p>"))
             _killed(lab, web, folder)
             _recrawled(lab, web, folder)
