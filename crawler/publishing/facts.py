@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from crawler.policy.announcing import crawler_settings
+from crawler.policy.conformance import run_case
 from crawler.publishing.examples import examples
 from crawler.storage.announcements import SOFTWARE, Change
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from crawler.policy.document import CrawlPolicy
     from crawler.policy.profiles import Provider
+    from crawler.publishing.examples import Example
 
 FORMAT = "clearcrawl-crawler-page/1"
 FACTS = ("crawler", "provider", "rightsholders", "address", "opting_out")
@@ -44,14 +46,25 @@ def page_facts(policy: CrawlPolicy, provider: Provider) -> dict[str, Any]:
                 "means": one.means,
                 "parts": [{"where": part.where, "text": part.text} for part in one.parts],
             }
-            for one in examples(policy.identity.product_token)
+            for one in _holding(policy)
         ],
     }
 
 
+def _holding(policy: CrawlPolicy) -> Iterator[Example]:
+    """Examples that mean for this crawler and its purpose what they say; not those of a protocol that is set aside."""
+    off = {reader for one in policy.protocols_off for reader in one.readers}
+    aside = {one.name for one in policy.protocols if off & set(one.readers)} | off
+    token, purpose = policy.identity.product_token, policy.purpose.value
+    for one in examples(token):
+        if one.protocol not in aside and all(run_case(case).passed for case in one.cases(token, purpose)):
+            yield one
+
+
 def differences(before: Any, after: Any) -> tuple[Change, ...]:
-    """Every value that is not as it was, by dotted key; entries of lists are known by their ``id``."""
-    return tuple(_differences("", before, after))
+    """Every value that is not as it was, by dotted key; digests last. Entries of lists go by ``id``."""
+    found = _differences("", before, after)
+    return tuple(sorted(found, key=lambda one: one.key in _DIGEST_KEYS))
 
 
 def title_of(changes: tuple[Change, ...]) -> str:

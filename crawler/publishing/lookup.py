@@ -12,6 +12,9 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from crawler.optout.registry import READERS
+from crawler.policy.reasons import reason_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -27,6 +30,7 @@ MOST_BITS = 14
 """16,384 files at most: static hosts bound their number."""
 SHOWN = 16
 """Hexadecimal digits of a hash that a file holds."""
+_USES = {"train-genai": "training", "train-other": "other training", "search": "search", "ai-input": "input of AI"}
 _NAMED = 8
 """Digits that name the file, before it is known how many bits that takes."""
 
@@ -117,8 +121,8 @@ def write_lookup(asked: Asked, place: Path, *, salt: str) -> Lookup:
         "bits": bits,
         "names": names,
         "figures": list(_FIGURES),
-        "reasons": words["reason"],
-        "statements": words["statement"],
+        "reasons": [reason_of(code).sentence for code in words["reason"]],
+        "statements": [_said(text) for text in words["statement"]],
         "folder": whole.hexdigest()[:16],
     }
     return Lookup(index=index, place=place)
@@ -139,6 +143,13 @@ def forget(site: Path, *, keep: tuple[str, ...]) -> None:
     for path in (site / FOLDER).iterdir():
         if path.is_dir() and path.name not in keep:
             shutil.rmtree(path)
+
+
+def _said(text: str) -> str:
+    """A kind of statement for people."""
+    protocol, use, preference = text.split(" ")
+    title = next((one.title for one in READERS if one.id == protocol), protocol)
+    return f"{title}: {_USES.get(use, use)} {preference}"
 
 
 def _shard(digest: str, bits: int) -> int:

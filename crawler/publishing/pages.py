@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from crawler.complaints.fields import FIELDS, schema
 from crawler.publishing.facts import FORMAT
@@ -157,7 +158,14 @@ def _environment() -> Environment:
     )
     furnish(made)
     made.filters.update(
-        anchor=anchor, told=told, seconds=seconds, days=days, lines=lines, contact=_is_contact, bare=_bare
+        anchor=anchor,
+        told=told,
+        moment=moment,
+        seconds=seconds,
+        days=days,
+        lines=lines,
+        contact=_is_contact,
+        bare=_bare,
     )
     return made
 
@@ -171,6 +179,11 @@ def seconds(value: float) -> str:
     return f"{value:g} seconds"
 
 
+def moment(text: str | None) -> str:
+    """An RFC 3339 time in UTC, to the minute."""
+    return "not yet" if text is None else for_terminal(f"{text[:10]} {text[11:16]} UTC")
+
+
 def days(value: int | None) -> str:
     """A target that the operator has set."""
     if value is None:
@@ -181,6 +194,11 @@ def days(value: int | None) -> str:
 def lines(text: str) -> str:
     """Text of several lines, each as data."""
     return "\n".join(map(for_terminal, text.strip("\n").split("\n")))
+
+
+def _breakable(key: str) -> Markup:
+    """A dotted key that may go on in the next line after a dot."""
+    return Markup(".<wbr>").join(key.split("."))
 
 
 def _is_contact(url: str) -> bool:

@@ -53,7 +53,7 @@
   const list = (title, pairs, words) => {
     if (!pairs.length) return [];
     const made = element("ul");
-    for (const [number, times] of pairs) made.append(element("li", `${words[number]}: ${count(times)}`));
+    for (const [number, times] of pairs) made.append(element("li", `${count(times)} \u00d7 ${words[number]}`));
     return [element("h3", title), made];
   };
   const tell = (name, [figures, reasons, statements], index) => {
@@ -69,7 +69,7 @@
     box.append(element("h2", name), element("p", `Considered from ${first} to ${last}.`), tiles,
       element("p", retained ? `${octets(bytes)} of its pages are kept.` : "Nothing of its pages is kept."),
       ...list("Why pages were refused or put off", reasons, index.reasons),
-      ...list("Statements of rights that were seen (protocol, use, meaning), by number of addresses", statements, index.statements));
+      ...list("Statements of rights that were seen, by number of addresses", statements, index.statements));
     return box;
   };
   const say = (title, text) => {
