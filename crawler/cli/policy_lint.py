@@ -65,13 +65,16 @@ def command(*, paths: tuple[Path, ...], shows_open: bool, as_json: bool) -> Exit
 
 def _remarks(path: Path) -> tuple[Remark, ...]:
     from crawler.policy.linting import KNOWN, lint  # noqa: PLC0415 - keeps --help quick
+    from crawler.reports.copyright_policy.linting import lint_documents  # noqa: PLC0415 - as above
     from crawler.storage.policies import policy_files  # noqa: PLC0415 - as above
+    from crawler.storage.policy_folder import read_folder  # noqa: PLC0415 - as above
     from crawler.storage.suffixes import bundled_suffixes  # noqa: PLC0415 - as above
 
     if path.is_file() and path.name not in KNOWN:
         raise UsageError(f"{path}: no file of policies; these are: {', '.join(KNOWN)}")
     today = datetime.now(UTC).date()
-    return lint(policy_files(path), today=today, suffixes=bundled_suffixes(), is_folder=path.is_dir())
+    found = lint(policy_files(path), today=today, suffixes=bundled_suffixes(), is_folder=path.is_dir())
+    return (*found, *lint_documents(read_folder(path))) if path.is_dir() else found
 
 
 def _file(path: Path, remark: Remark) -> Path:

@@ -56,7 +56,8 @@ def read_inputs(folder: PolicyFolder, catalog: bytes, *, tool_version: str, toda
     kept = retention(sources[RETENTION].root())
     for source in sources.values():
         mistakes += source.mistakes
-    texts = dict(_texts(folder, mistakes))
+    texts, wrong = read_texts(folder)
+    mistakes += wrong
     if not sources[PROVIDER].mistakes:
         told = [*contradictions(known, today=today)]
         mistakes += [_mistake(folder, key, problem) for key, problem in told]
@@ -77,17 +78,20 @@ def read_inputs(folder: PolicyFolder, catalog: bytes, *, tool_version: str, toda
     )
 
 
-def _texts(folder: PolicyFolder, mistakes: list[Mistake]) -> Iterator[tuple[str, TextBlock]]:
+def read_texts(folder: PolicyFolder) -> tuple[dict[str, TextBlock], list[Mistake]]:
+    """Text blocks by obligation, drafts included, and everything that is wrong with them."""
     ids = {one.id for one in chapter().obligations}
+    found: dict[str, TextBlock] = {}
+    mistakes: list[Mistake] = []
     for name, content in folder.texts.items():
         key = name.removeprefix(f"{FOLDER}/").removesuffix(ENDING)
         if key not in ids:
             problem = f"answers no obligation; files are named after one, like {FOLDER}/1.4-a{ENDING}"
             mistakes.append(Mistake(file=name, key="", line=None, problem=problem))
             continue
-        block, wrong = read_text(name, content)
+        found[key], wrong = read_text(name, content)
         mistakes += wrong
-        yield key, block
+    return found, mistakes
 
 
 def _unanswered(

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from jinja2 import ChoiceLoader, DictLoader, PackageLoader, StrictUndefined, TemplateError, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from crawler.errors import UsageError
+from crawler.errors import Mistake, UsageError
 from crawler.reports.rendering import CONTENT_SECURITY_POLICY, escapes, furnish
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from crawler.reports.interface import Facts, Report
 
@@ -58,6 +58,17 @@ def render(report: Report, facts: Facts, kind: str, *, dated: str, templates: Ma
     if problems:
         raise UsageError("\n".join(f"{FOLDER}{name}: {one}" for one in problems[:20]))
     return (page.rstrip() + "\n").encode("utf-8", "backslashreplace")
+
+
+def template_mistakes(templates: Mapping[str, bytes]) -> Iterator[Mistake]:
+    """What can be told of templates without facts: encoding and syntax."""
+    for path, content in templates.items():
+        try:
+            _environment(()).parse(content.decode("utf-8"))
+        except UnicodeDecodeError:
+            yield Mistake(file=path, key="", line=None, problem="is not UTF-8; save the file as UTF-8 text")
+        except TemplateSyntaxError as error:
+            yield Mistake(file=path, key="", line=error.lineno, problem=f"is no template: {error.message}")
 
 
 @lru_cache(maxsize=4)
