@@ -60,6 +60,55 @@ acceptable_use = "TEST: The terms of use forbid prompts and uses that infringe c
 scope = "TEST: All of this holds for our own products and for everyone to whom the model is supplied."
 '''
 
+MODEL = """\
+# The model of `clearcrawl demo`. Nothing was trained: TEST.
+modalities = ["text", "image"]
+continuously_trained = "no"
+languages = "TEST: English, with pages in Arabic, French, German and Japanese."
+characteristics = "TEST: Sites that a program serves to itself."
+
+[summary]
+version = "1"
+
+[[version]]
+name = "demo-0b (TEST)"
+documentation = "https://clearcrawl.test/model"
+placed_on_market = 2026-12-01
+
+[[factor]]
+modality = "text"
+bytes_each = 4.0
+unit = "tokens"
+basis = "TEST: nothing was counted"
+
+[content_types]
+text = "TEST: non-fiction about calendars, harbours and museums"
+image = "TEST: drawings"
+
+[public_datasets]
+used = "no"
+[licensed]
+used = "no"
+[third_party]
+used = "no"
+
+[crawling]
+purposes = "TEST: Showing what clearcrawl does."
+
+[user_data]
+interactions = "no"
+other_services = "no"
+
+[synthetic]
+used = "no"
+
+[other_sources]
+used = "no"
+
+[processing]
+illegal_content = "TEST: One list, and nothing afterwards."
+"""
+
 
 def approve_drafts(texts: Path) -> None:
     """Put the demo's people into every text block of a folder that nobody has approved."""
