@@ -81,9 +81,12 @@ def _counted(state: CrawlState) -> list[tuple[str, str]]:
     rows = counts["rows_allow"] + counts["rows_deny"] + counts["rows_defer"]
     verdicts = f"{counts['rows_allow']} allow, {counts['rows_deny']} deny, {counts['rows_defer']} defer"
     rate = "" if state.rate is None else f"; {state.rate:.1f} attempts/s in the last minute"
+    against = ((name.removeprefix("change_"), number) for name, number in counts.items() if name.startswith("change_"))
+    changes = ", ".join(f"{number} {name}" for name, number in against if number)
     urls = f"{counts['waiting']} URLs wait, {counts['sent']} under way, {settled} settled, {counts['lanes']} domains"
     return [
         ("rows", f"{rows}: {verdicts}"),
+        *([("changes", f"{changes} (against earlier crawls)")] if changes else []),
         ("frontier", urls + rate),
         ("segments", f"{counts['segments']} published, {counts['unpublished']} rows in the journal alone"),
         ("octets", f"{octets(counts['bytes_fetched'])} fetched, {octets(counts['bytes_retained'])} kept"),

@@ -181,6 +181,8 @@ class BatchWriter:
                 seq = self._journal.log_row(columns)
                 rows += 1
                 deltas[f"rows_{columns['verdict']}"] += 1
+                if columns["change"] is not None:
+                    deltas[f"change_{columns['change']}"] += 1
                 deltas["pages_kept"] += columns["verdict"] == "allow" and columns["fetch_redirect"] is None
                 deltas["bytes_fetched"] += columns["bytes_fetched"]
                 deltas["bytes_retained"] += columns["bytes_retained"]

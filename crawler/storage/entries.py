@@ -327,3 +327,10 @@ class Counts:
     bytes_retained: int = 0
     site_files: int = 0
     interrupted: int = 0
+    change_new: int = 0
+    """Rows by column ``change``, this one and those below; all 0 without earlier crawls."""
+    change_unchanged: int = 0
+    change_changed: int = 0
+    change_moved: int = 0
+    change_vanished: int = 0
+    change_refused: int = 0
