@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from isal import isal_zlib
 from isal.igzip_lib import IsalError
 
+from crawler.errors import DamagedStateError
 from crawler.provenance.leaf import ROW_TYPES
 from crawler.storage.journal import open_for_reading
 from crawler.storage.layout import DATABASE, LOG, STATE
@@ -188,7 +189,9 @@ def _entry(line: bytes, seq: int, path: str) -> Entry:
 
 
 def _pending(evidence: Evidence, worker: str, log: WorkerLog, sizes: set[int], number: int) -> Iterator[LogSegment]:
-    """Leaves that are signed already, but in no file yet."""
+    """Leaves that are signed already, but in no file yet; after an end the folder ``state`` has no say."""
+    if evidence.has_ended:
+        return
     path = evidence.root / STATE / worker / DATABASE
     segment = LogSegment(number=number, path=f"{STATE}/{worker}/{DATABASE}", first_seq=len(log.hashes))
     for line in _journal_leaves(path, len(log.hashes)):
@@ -205,5 +208,5 @@ def _journal_leaves(path: Path, start: int) -> list[bytes]:
         with closing(open_for_reading(path)) as journal:
             query = "SELECT data FROM pending WHERE seq >= ? ORDER BY seq"
             return [bytes(row[0]) for row in journal.execute(query, (start,))]
-    except sqlite3.Error:
+    except (sqlite3.Error, DamagedStateError):  # no evidence: what it lacks stays undecided
         return []

@@ -63,6 +63,15 @@ def test_good_crawls(kind: str, crawls: Path) -> None:
         assert (told["leaves"], told["records"]) == (other["counts"]["leaves"], other["counts"]["records"])
 
 
+def test_killed_without_state(crawls: Path, tmp_path: Path) -> None:
+    """What a kill left, handed over without the journal: leaves are missing, and nothing differs."""
+    shutil.copytree(crawls / "killed", tmp_path / "out")
+    shutil.rmtree(tmp_path / "out/state")
+    for answer in both(tmp_path / "out", crawls / "trust.txt"):
+        assert answer["findings"] == []
+        assert answer["undecided"]
+
+
 def test_old_trust_follows_the_rotation(crawls: Path) -> None:
     """Who was told of the old key alone believes the new one through its note, and not without it."""
     both(crawls / "rotated", crawls / "trust-old.txt")

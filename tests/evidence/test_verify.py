@@ -6,8 +6,10 @@ import json
 import os
 import random
 import shutil
+import sqlite3
 import stat
 import sys
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -70,6 +72,12 @@ def _no_state(root: Path) -> Path:
     return root
 
 
+def _later_state(root: Path) -> Path:
+    with closing(sqlite3.connect(root / "state/w0/state.db")) as journal:
+        journal.execute("PRAGMA user_version = 999")
+    return root
+
+
 def _linked(root: Path) -> Path:
     root.with_name("link").symlink_to(root)
     return root.with_name("link")
@@ -90,7 +98,7 @@ def _copied(root: Path) -> Path:
     return again
 
 
-@pytest.mark.parametrize("change", [_elsewhere, _times, _read_only, _no_state, _linked, _modes, _copied])
+@pytest.mark.parametrize("change", [_elsewhere, _times, _read_only, _no_state, _later_state, _linked, _modes, _copied])
 def test_harmless_change_passes(change: Callable[[Path], Path], demo: DemoRun, tmp_path: Path) -> None:
     """R6.15: place, order, times, modes, a read-only disk, and the folder that is no evidence."""
     root = change(copy(demo.folder, tmp_path / "out"))

@@ -129,14 +129,14 @@ def _trees(evidence: Evidence, log: WorkerLog, heads: list[SignedHead]) -> Itera
     for head in sorted(heads, key=lambda one: one.checkpoint.size):
         told = head.checkpoint
         gone = abandoned.get(told.origin)
-        if told.origin not in origins and gone is None:
+        if told.origin not in origins and gone is None and told.size <= len(log.hashes):
             yield Finding(check="heads", file=head.path, problem=f"its origin {told.origin} is in no entry of the log")
         if told.size > len(log.hashes):
             if gone is not None:
                 evidence.notes.append(f"{head.path} was signed before a backup was restored; the log says so")
             elif log.problems:
                 pass  # what is missing is named already
-            elif evidence.has_ended or log.of_type("stop", "crawl_end")[-1:] == log.entries[-1:]:
+            elif evidence.has_ended or (log.entries and log.of_type("stop", "crawl_end")[-1:] == log.entries[-1:]):
                 problem = f"{told.size} leaves were signed, {len(log.hashes)} are there: the end of the log is missing"
                 yield Finding(
                     check="heads", file=log.path_of(len(log.hashes) - 1), problem=problem, seq=len(log.hashes)

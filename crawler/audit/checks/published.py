@@ -35,7 +35,7 @@ class Published:
             for entry in log.of_type(*_STARTS):
                 yield from _kept(evidence, entry, named)
             yield from _unnamed(evidence, log, named)
-        if not any(log.problems for log in evidence.logs.values()):
+        if evidence.has_ended and not any(log.problems for log in evidence.logs.values()):
             for folder in (POLICIES, BLOCKLISTS):
                 for path in evidence.names(folder):
                     if path not in named:
