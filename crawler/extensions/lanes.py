@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from crawler.storage.entries import Claim
 
 LONGEST_SLEEP = 0.1
-"""Seconds after which a lane looks again: a connection of the site, or of its address, may have been freed."""
+"""Seconds after which a lane looks again that waits for a connection of the site, or of its address, to be freed. A
+wait that is known is slept through, since it can only grow."""
 PER_LANE = 16
 """Claims that a lane holds in memory at most."""
 REFILL = 4
@@ -189,7 +190,7 @@ class Lanes:
             if self._longest_wait < wait < inf:
                 self._put_off(visit, wait)
                 return False
-            await asyncio.sleep(min(wait, LONGEST_SLEEP))
+            await asyncio.sleep(LONGEST_SLEEP if wait == inf else wait)
 
     def _forget(self, lane: Lane) -> None:
         if lane.task is None and not lane.in_flight and not lane.claims:

@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime
 from math import inf
 from typing import TYPE_CHECKING
-from weakref import WeakSet
+from weakref import WeakSet, WeakValueDictionary
 
 from scrapy import Request
 
@@ -60,6 +60,8 @@ class Sending:
         self._longest_wait = longest_wait
         agent = gate.policy.identity.user_agent
         self._headers = {"User-Agent": agent, "Accept": "*/*", "Accept-Encoding": ACCEPTED}
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """Held by the request for a site file whose turn is next in its lane."""
         self.in_flight: set[Exchange] = set()
         """What a stop may have to cut off."""
         self.site_requests: WeakSet[Request] = WeakSet()
@@ -101,12 +103,10 @@ class Sending:
         except (AddressRefusedError, NameUnknownError) as error:
             exchange.error, exchange.error_detail = error.code, str(error)
             return exchange, Reply(retrieved_at=datetime.now(UTC), error=error.code)
-        while (wait := self._politeness.due(lane, address, time.monotonic())) > 0:
-            if self._longest_wait < wait < inf:
-                exchange.error, exchange.error_detail = "site_pause", f"{wait:.0f} s"
-                return exchange, Reply(retrieved_at=datetime.now(UTC), error="site_pause", retry_after=wait)
-            await asyncio.sleep(min(wait, LONGEST_SLEEP))
-        self._politeness.sent(lane, address, time.monotonic())
+        wait = await self._turn(lane, address)
+        if wait:
+            exchange.error, exchange.error_detail = "site_pause", f"{wait:.0f} s"
+            return exchange, Reply(retrieved_at=datetime.now(UTC), error="site_pause", retry_after=wait)
         body = b""
         try:
             await self._download(self._request(exchange, self._apart(url)))
@@ -117,6 +117,22 @@ class Sending:
         finally:
             self.answered(exchange, lane, address)
         return exchange, reply_of(exchange, body)
+
+    async def _turn(self, lane: str, address: str | None) -> float:
+        """Wait for the turn of one request and take it; answers 0, or the seconds of a pause that is too long.
+
+        The requests of a lane come in the order of their asking, so that one of them watches the clock and not all.
+        """
+        turns = self._turns.get(lane)
+        if turns is None:
+            turns = self._turns[lane] = asyncio.Lock()
+        async with turns:
+            while (wait := self._politeness.due(lane, address, time.monotonic())) > 0:
+                if self._longest_wait < wait < inf:
+                    return wait
+                await asyncio.sleep(LONGEST_SLEEP if wait == inf else wait)
+            self._politeness.sent(lane, address, time.monotonic())
+        return 0.0
 
     async def _download(self, request: Request) -> None:
         """Hand a request to the engine; where its slots and middlewares are our own, straight to the handler."""
