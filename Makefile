@@ -2,6 +2,9 @@
 
 PYTHON ?= python
 
-.PHONY: fuzz
+.PHONY: fuzz tamper
 fuzz:  ## a million inputs for every text reader; a stopped run goes on
 	PYTHONPATH=. $(PYTHON) benchmarks/fuzz.py
+
+tamper:  ## every kind of change at twenty places, found and named by both verifiers; CI tries one place of each
+	PYTHONPATH=. $(PYTHON) benchmarks/tamper.py --places 20

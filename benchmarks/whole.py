@@ -1,0 +1,224 @@
+"""The whole crawl beside plain Scrapy and a bare client: ratios of pages a second, CPU a page and memory.
+
+All variants of a round run at the same moment, as whole processes, over the same synthetic web (optional data beside
+the repository, ``../shared/bench``); the median of the rounds' ratios counts. Everything of clearcrawl is on.
+
+python benchmarks/whole.py [--hosts 300] [--rounds 3] [--groups crawl list] [--json FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.crawl import BENCH, free_port, wait_for
+from tests.integration.lab import Lab
+from tests.shared import ROOT
+
+ADDRESSES = 32
+PACKAGES = ("scrapy", "twisted", "selectolax", "pyarrow", "protego")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """One line of the table: ``quantity`` of ``one`` over that of ``other``."""
+
+    name: str
+    says: str
+    one: str
+    other: str
+    quantity: str
+    least: float | None = None
+    most: float | None = None
+
+
+GROUPS: dict[str, tuple[str, ...]] = {"crawl": ("ours", "today", "bare"), "list": ("on", "off", "raw")}
+BARS = (
+    Bar(name="P1", says="everything on / Scrapy + robots + feed, pages/s", one="ours", other="today", quantity="rate",
+        least=3.0),
+    Bar(name="P2", says="everything on / bare Scrapy, pages/s", one="ours", other="bare", quantity="rate", least=2.7),
+    Bar(name="P3", says="readers and fsync on / off, same list, pages/s", one="on", other="off", quantity="rate",
+        least=0.85),
+    Bar(name="P4", says="everything on / aiohttp + lxml links, same list, pages/s", one="on", other="raw",
+        quantity="rate", least=0.40),
+    Bar(name="P7", says="everything on / bare Scrapy, CPU a page", one="ours", other="bare", quantity="cpu", most=0.40),
+    Bar(name="P8", says="everything on / bare Scrapy, peak memory", one="ours", other="bare", quantity="rss", most=0.8),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """One process from start to end."""
+
+    pages: int
+    seconds: float
+    cpu_seconds: float
+    rss: float
+    """Peak, in MiB."""
+
+    def of(self, quantity: str) -> float:
+        """Give pages a second, CPU milliseconds a page, or MiB."""
+        if quantity == "rate":
+            return self.pages / self.seconds
+        return self.cpu_seconds / self.pages * 1000 if quantity == "cpu" else self.rss
+
+
+class Web:
+    """The synthetic web, served by nginx where it is installed, else, and where it has to wait, by its own server."""
+
+    def __init__(self, lab: Lab, hosts: int, *, latency_ms: int = 0) -> None:
+        self.port = free_port()
+        self._script = [sys.executable, str(BENCH / "synthweb.py")]
+        self._options = ["--hosts", str(hosts), "--port", str(self.port)]
+        nginx, folder = shutil.which("nginx"), lab.folder / "web"
+        if nginx is None or latency_ms:
+            waits = ["--latency-ms", str(latency_ms)]
+            lab.spawn([*self._script, "serve", *self._options, *waits, "--ttl", "36000"])
+        else:
+            self._run("export", "--dir", str(folder), "--addrs", str(ADDRESSES))
+            lab.spawn([nginx, "-c", str(folder / "nginx.conf"), "-p", str(folder), "-g", "daemon off;"])
+        wait_for(self.port)
+
+    def urls(self, *options: str) -> list[str]:
+        """Seeds; with ``--all`` every page."""
+        return self._run("urls", *options).split()
+
+    def _run(self, command: str, *options: str) -> str:
+        line = [*self._script, command, *self._options, *options]
+        return subprocess.run(line, capture_output=True, text=True, check=True).stdout
+
+
+def commands(lab: Lab, seeds: str, pages: str, concurrency: int) -> dict[str, list[str]]:
+    """The command of every variant."""
+    scrapy = [sys.executable, str(BENCH / "scrapybench.py"), seeds]
+    crawl = ["crawl", "--concurrency", str(concurrency), "--quiet", "--json"]
+    folders = ["--policies", str(lab.policies), "--blocklists", str(lab.blocklists)]
+    ours = [sys.executable, "-m", "crawler", *crawl, *folders]
+    without = [sys.executable, str(ROOT / "benchmarks" / "without_readers.py"), *crawl, *folders]
+    return {
+        "ours": [*ours, seeds, "--scope", "any", "-o", "{out}"],
+        "today": [*scrapy, "--robots", "--feed", "{out}"],
+        "bare": scrapy,
+        "on": [*ours, pages, "--list", "-o", "{out}"],
+        "off": [*without, pages, "--list", "-o", "{out}"],
+        "raw": [sys.executable, str(BENCH / "rawclient.py"), "aiohttp", pages, "--conc", "100", "--links"],
+    }
+
+
+def measure(lab: Lab, command: list[str], out: Path) -> Measured:
+    """Run one process to its end; its last line of output is a JSON object that counts the pages."""
+    line = [part.replace("{out}", str(out)) for part in command]
+    log = Path(f"{out}.log")
+    with log.open("wb") as sink:
+        started = time.monotonic()
+        process = subprocess.Popen(
+            line, cwd=lab.folder, stdout=sink, stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(ROOT)}
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    seconds = time.monotonic() - started
+    text = log.read_text()
+    if process.returncode:
+        raise SystemExit(f"{line}: ended with {process.returncode}\n{text[-2000:]}")
+    shutil.rmtree(out, ignore_errors=True)
+    told: dict[str, Any] = json.loads(text[text.index("{") :])
+    pages = told["pages_kept"] if "pages_kept" in told else told["pages"]
+    cpu = usage.ru_utime + usage.ru_stime
+    return Measured(pages=pages, seconds=seconds, cpu_seconds=cpu, rss=usage.ru_maxrss / 1024)
+
+
+def together(lab: Lab, lines: dict[str, list[str]], place: str) -> dict[str, Measured]:
+    """Run processes at the same moment."""
+    found: dict[str, Measured] = {}
+
+    def run(name: str) -> None:
+        found[name] = measure(lab, lines[name], lab.folder / f"{place}-{name}")
+
+    threads = [threading.Thread(target=run, args=(name,)) for name in lines]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if len(found) < len(lines):
+        raise SystemExit("a variant failed")
+    return found
+
+
+def table(rounds: list[dict[str, Measured]], machine: str) -> str:
+    """Ratios, then what they are made of, as Markdown."""
+    lines = [machine, "", "| bar | what | ratio | rounds | wanted |", "| --- | --- | --- | --- | --- |"]
+    for bar in BARS:
+        ratios = [one[bar.one].of(bar.quantity) / one[bar.other].of(bar.quantity) for one in rounds
+                  if bar.one in one and bar.other in one]  # fmt: skip
+        if ratios:
+            wanted = f"at least {bar.least}" if bar.least is not None else f"at most {bar.most}"
+            shown = ", ".join(f"{ratio:.2f}" for ratio in ratios)
+            lines.append(f"| {bar.name} | {bar.says} | {statistics.median(ratios):.2f} | {shown} | {wanted} |")
+    lines += ["", "| variant | pages | pages/s | CPU ms/page | peak MiB |", "| --- | --- | --- | --- | --- |"]
+    for name in dict.fromkeys(name for one in rounds for name in one):
+        runs = [one[name] for one in rounds if name in one]
+        middle = [statistics.median(run.of(quantity) for run in runs) for quantity in ("rate", "cpu", "rss")]
+        lines.append(f"| {name} | {runs[0].pages} | {middle[0]:.0f} | {middle[1]:.2f} | {middle[2]:.0f} |")
+    return "\n".join(lines)
+
+
+def _machine(hosts: int) -> str:
+    versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    load = os.getloadavg()[0]
+    cores = os.cpu_count()
+    return (
+        f"{hosts} hosts; {cores} cores ({platform.machine()}), load before {load:.1f}; {platform.system()}, "
+        f"Python {platform.python_version()}, {versions}"
+    )
+
+
+def main() -> int:
+    """Print the table; 0 also where a bar is missed, for that is what the table shows."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--hosts", type=int, default=300)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--concurrency", type=int, default=32)
+    parser.add_argument("--groups", nargs="+", choices=sorted(GROUPS), default=sorted(GROUPS))
+    given = parser.parse_args()
+    if not (BENCH / "synthweb.py").is_file():
+        print("skipped: ../shared/bench is not beside the repository")
+        return 0
+    machine = _machine(given.hosts)
+    with tempfile.TemporaryDirectory(prefix="clearcrawl-bench-") as folder:
+        Path(folder).chmod(0o755)  # the web server's worker runs as somebody else
+        lab = Lab(Path(folder) / "lab")
+        try:
+            web = Web(lab, given.hosts)
+            lines = commands(lab, lab.seeds(web.urls()), lab.seeds(web.urls("--all"), "all.txt"), given.concurrency)
+            rounds = []
+            for number in range(given.rounds):
+                found: dict[str, Measured] = {}
+                for group in given.groups:
+                    chosen = {name: lines[name] for name in GROUPS[group]}
+                    found |= together(lab, chosen, f"{number}-{group}")
+                rounds.append(found)
+                rates = ", ".join(f"{name} {one.of('rate'):.0f}/s" for name, one in found.items())
+                print(f"round {number + 1} of {given.rounds}: {rates}", file=sys.stderr, flush=True)
+            print(table(rounds, machine))
+        finally:
+            lab.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
