@@ -48,6 +48,7 @@ def _document(_given: Inputs) -> Iterator[Answer]:
         f"This document is the one that holds the policy; its headings are the Measures {measures} of the chapter, and "
         "it is not written while one of their obligations has no answer.",
         source=PROGRAM,
+        is_public=False,
     )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crawler.audit.answers import plain
 from crawler.audit.queries import queries
+from crawler.policy.reasons import REASONS
 from crawler.reports.copyright_policy.answers import statement, table
 
 if TYPE_CHECKING:
@@ -56,6 +57,10 @@ FROM manifest WHERE verdict = 'allow' AND bytes_retained > 0""",
         is_public=False,
     ),
 }
+MEANING = "meaning"
+_CODES = ("reason", "outcome")
+"""Columns of codes, of which lawyers want the meaning."""
+_TITLES = {"protocols": "Statements of rights that were met", "listed": "Entries of lists that were met"}
 PRIVATE = frozenset({"listed"})
 """Named queries whose answers name sites and stay out of the public summary."""
 
@@ -64,15 +69,23 @@ def figure(name: str, database: Database) -> Answer:
     """Answer one question; raises as ``Database.ask`` does."""
     own = OWN.get(name)
     known = None if own is not None else queries()[name]
-    title, sql = (own.title, own.sql) if own is not None else (known.title, known.sql)  # type: ignore[union-attr] # one of both
+    title, sql = (own.title, own.sql) if own is not None else (_TITLES.get(name, known.title), known.sql)  # type: ignore[union-attr] # one of both
     found = database.rows(sql)
     if not found:
         return statement(f"{title}: nothing was met in the crawls of this document.", source=_source(name))
-    columns = list(found[0])
-    rows = [[plain(row[column]) for column in columns] for row in found[:SHOWN]]
+    columns = [told for column in found[0] for told in ((column, MEANING) if column in _CODES else (column,))]
+    rows = [[_cell(row, column) for column in columns] for row in found[:SHOWN]]
     heading = title if len(found) <= SHOWN else f"{title} (the first {SHOWN} of {len(found):,} rows)"
     is_public = own.is_public if own is not None else name not in PRIVATE
     return table(heading, [one.replace("_", " ") for one in columns], rows, source=_source(name), is_public=is_public)
+
+
+def _cell(row: Mapping[str, Any], column: str) -> Any:
+    """The value; beside a code the sentence that explains it."""
+    if column != MEANING:
+        return plain(row[column])
+    code = next(row[name] for name in _CODES if name in row)
+    return REASONS[code].sentence if code in REASONS else ""
 
 
 def _source(name: str) -> str:
