@@ -35,6 +35,7 @@ from crawler.reports.training.score import score, total
 from crawler.reports.training.sizes import measured, weigh
 from crawler.storage.manifest import schema
 from crawler.storage.profiles import open_profiles
+from tests.browser import violations
 from tests.demo_run import clearcrawl
 from tests.shared import shared_path
 
@@ -448,3 +449,11 @@ def test_docx_opens(facts: Facts, tmp_path: Path) -> None:
         check=True, capture_output=True, timeout=180,
     )  # fmt: skip
     assert (tmp_path / "s.pdf").read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_page_is_accessible(facts: Facts, tmp_path: Path, width: int) -> None:
+    """axe-core finds nothing to object to, on a phone and on a laptop; nothing is loaded from elsewhere."""
+    page = render(Path("x.html"), facts).decode()
+    assert violations(page, tmp_path, width=width) == []
+    assert not re.search(r"<(?:script|link|img|iframe|object|embed|form|base)\b|url\(|@import", page)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from crawler.optout.registry import READERS
+from crawler.policy.contradictions import contradictions
 from crawler.reports.training.answer import GAP
 from crawler.reports.training.context import later_month
 from crawler.reports.training.domains import share_of
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from crawler.reports.training.context import Context
 
 ERROR, WARNING = "error", "warning"
+_FIELDS = {"sme_basis": "crawl-domains", "signed_on": "signatory", "representative": "representative"}
 _MONTH = re.compile(r"(0[1-9]|1[0-2])/\d{4}")
 _READY_MADE = re.compile(r"\bccbot\b|common[ _-]?crawl", re.IGNORECASE)
 
@@ -62,8 +64,8 @@ def _profiles(context: Context, found: Mapping[str, Answer]) -> Iterator[Finding
     for name in context.profiles.missing:
         yield _warning("", f"{context.profiles.folder / name} is missing: nobody has said what it holds.")
     provider = context.provider
-    if provider.is_sme is False and provider.sme_basis:
-        yield _error("crawl-domains", "provider.toml gives a sme_basis although sme is no.")
+    for key, problem in contradictions(provider, today=context.today):
+        yield _error(_FIELDS.get(key.partition(".")[0], ""), f"provider.toml: {key} {problem}.")
     if provider.is_sme and not provider.sme_basis:
         yield _warning("crawl-domains", "provider.toml says sme, and not on what that rests (sme_basis).")
     told = {(one.version) for one in context.model.summary.earlier}

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 from crawler.reports.rendering import cell, environment, href
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from crawler.reports.interface import Facts
 
-_PARTS = {
+PARTS = {
     "[Content_Types].xml": "docx/content-types.xml.j2",
     "_rels/.rels": "docx/package-rels.xml.j2",
     "docProps/core.xml": "docx/core.xml.j2",
@@ -35,14 +37,26 @@ def render_docx(facts: Facts) -> bytes:
     """Octets of the package."""
     urls = sorted({url for one in _links(facts.body) if (url := href(one)) is not None})
     links = {url: f"rIdLink{number}" for number, url in enumerate(urls, start=1)}
+    return package(PARTS, facts=facts.body, digest=facts.digest, links=links)
+
+
+def package(parts: Mapping[str, str], **values: Any) -> bytes:
+    """A package of named parts, each made by its template from the same values."""
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as package:
-        for name, template in _PARTS.items():
-            text = environment().get_template(template).render(
-                facts=facts.body, digest=facts.digest, links=links, inert=inert
-            )  # fmt: skip
-            package.writestr(_entry(name), text.encode("utf-8", "backslashreplace"))
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as opened:
+        for name, template in parts.items():
+            text = environment().get_template(template).render(**values, inert=inert, widths=widths)
+            opened.writestr(_entry(name), text.encode("utf-8", "backslashreplace"))
     return packed.getvalue()
+
+
+def widths(table: Mapping[str, Any], whole: int) -> list[int]:
+    """Widths of the columns in twentieths of a point: wider where cells are longer, none too narrow to read."""
+    rows = [table["columns"], *table["rows"]]
+    longest = [max(min(len(cell(row[at])), 60) + 4 for row in rows) for at in range(len(table["columns"]))]
+    least = whole // (2 * len(longest))
+    free = whole - least * len(longest)
+    return [least + free * one // sum(longest) for one in longest]
 
 
 def inert(value: Any) -> str:

@@ -21,12 +21,7 @@ def signatory(context: Context) -> Answer:
     """Of a person."""
     said = context.provider
     text = (f"Signed on {said.signed_on:%d/%m/%Y}.",) if said.is_signatory and said.signed_on else ()
-    problems = (
-        ("A date of signature is given although the answer is no.",)
-        if said.is_signatory is False and said.signed_on
-        else ()
-    )
-    return yes_no(said.is_signatory, text=text, problems=problems)
+    return yes_no(said.is_signatory, text=text)
 
 
 def reservations(context: Context) -> Answer:
@@ -37,9 +32,8 @@ def reservations(context: Context) -> Answer:
     reserved = sum(left.get(name, 0) for name in ("optout_reserved", "optout_conditional"))
     texts: tuple[str, ...] = (
         (
-            "Before a page is asked for, the site's robots.txt is read and obeyed (RFC 9309), then the site's "
-            "files that may state "
-            "reservations. Response headers are read before the body is downloaded; HTML and media metadata "
+            "Before a page is asked for, the site's robots.txt is read and obeyed (RFC 9309), then the site's files "
+            "that may state reservations. Response headers are read before the body is downloaded; HTML and media metadata "
             "before anything is kept."
         ),
         (
@@ -51,10 +45,9 @@ def reservations(context: Context) -> Answer:
             "then the page is left."
         ),
         (
-            "Kept current: site files are read again whenever they expire while a crawl runs, each later crawl "
-            "reads them anew, old crawls are "
-            "asked again (recheck), and what was reserved since is removed or left out of training (removal "
-            "lists, with receipts)."
+            "Kept current: site files are read again when they expire while a crawl runs, and anew by later crawls. "
+            "Reservations that are made later are found by asking the sites of earlier crawls again (recheck); what is "
+            "found is removed, or left out of exports, by removal lists and with a receipt."
         ),
     )
     silence = sorted({row["profile"] for row in context.evidence.of("rules")})
