@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
+from email.errors import MessageError
 from email.header import decode_header
 from email.utils import parseaddr
 from typing import TYPE_CHECKING
@@ -88,11 +89,11 @@ def _octets(part: Message) -> bytes:
     if isinstance(payload, list):
         try:
             return b"".join(one.as_bytes() for one in payload if not isinstance(one, str))
-        except (ValueError, LookupError, RecursionError, AttributeError):
+        except (ValueError, LookupError, RecursionError, AttributeError, MessageError):
             return b""
     try:
         octets = part.get_payload(decode=True)
-    except (ValueError, LookupError):
+    except (ValueError, LookupError, MessageError):
         return b""
     return octets if isinstance(octets, bytes) else b""
 
@@ -110,7 +111,7 @@ def _name(part: Message) -> str | None:
     try:
         name = part.get_filename()
         is_apart = part.get_content_disposition() == "attachment"
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, MessageError):
         return "unnamed"
     if name is None:
         return "unnamed" if is_apart else None
@@ -129,7 +130,7 @@ def _header(raw: str) -> str:
         return "".join(
             part.decode(charset or "ascii", "replace") if isinstance(part, bytes) else part for part, charset in parts
         ).strip()
-    except (ValueError, LookupError, AssertionError):
+    except (ValueError, LookupError, AssertionError, MessageError):
         return raw.strip()
 
 
