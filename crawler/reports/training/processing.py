@@ -33,8 +33,8 @@ def reservations(context: Context) -> Answer:
     texts: tuple[str, ...] = (
         (
             "Before a page is asked for, the site's robots.txt is read and obeyed (RFC 9309), then the site's files "
-            "that may state reservations. Response headers are read before the body is downloaded; HTML and media metadata "
-            "before anything is kept."
+            "that may state reservations. Response headers are read before the body is downloaded; HTML and media "
+            "metadata before anything is kept."
         ),
         (
             "All statements about a page are joined: any reservation wins, then any condition, then any permission. "
