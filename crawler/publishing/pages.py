@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from crawler.complaints.fields import FIELDS, schema
 from crawler.publishing.facts import FORMAT
@@ -194,11 +193,6 @@ def days(value: int | None) -> str:
 def lines(text: str) -> str:
     """Text of several lines, each as data."""
     return "\n".join(map(for_terminal, text.strip("\n").split("\n")))
-
-
-def _breakable(key: str) -> Markup:
-    """A dotted key that may go on in the next line after a dot."""
-    return Markup(".<wbr>").join(key.split("."))
 
 
 def _is_contact(url: str) -> bool:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import tomllib
+from typing import TYPE_CHECKING
 
 import pytest
 
 from crawler.policy.conformance import run_case
-from crawler.publishing.examples import Example, examples
+from crawler.publishing.examples import examples
 from crawler.storage.policies import shipped_folder
+
+if TYPE_CHECKING:
+    from crawler.publishing.examples import Example
 
 TOKEN = "PageBot"  # noqa: S105 - a product token
 PROTOCOLS = tomllib.loads((shipped_folder() / "protocols.toml").read_text())
