@@ -23,7 +23,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.command("render", short_help="Make the copyright policy, or its public summary.")
 @click.argument("policies", metavar="[DIR-OF-POLICIES]", required=False, type=_FOLDER)
 @click.option(
-    "--output", "-o", required=True, type=click.Path(path_type=Path), metavar="FILE", help=".html, .md, .json"
+    "--output", "-o", required=True, type=click.Path(path_type=Path), metavar="FILE", help=".html, .md, .json, .docx"
 )
 @click.option(
     "--crawl", "folders", multiple=True, type=_FOLDER, metavar="DIR", help="A crawl to show figures of; repeat."
@@ -54,7 +54,7 @@ def command(
 
     kind = output.suffix.removeprefix(".").lower()
     if kind not in FORMATS:
-        raise UsageError(f"{output}: name a file that ends with .html, .md or .json")
+        raise UsageError(f"{output}: name a file that ends with .html, .md, .json or .docx")
     source = policies or folder("policies")
     crawls = check_crawls(
         folders, trust_of(trust_file), is_trust_given=trust_file is not None, is_unverified_ok=unverified

@@ -103,7 +103,7 @@ def test_misuse(policies: Path, tmp_path: Path, demo: DemoRun) -> None:
     folder = str(policies)
     cases = {
         ("render", str(tmp_path / "nowhere"), "-o", "x.html"): "no such folder",
-        ("render", folder, "-o", str(tmp_path / "x.docx")): "ends with .html, .md or .json",
+        ("render", folder, "-o", str(tmp_path / "x.pdf")): "ends with .html, .md, .json or .docx",
         ("render", folder): "Missing option",
         ("render", folder, "-o", str(demo.folder / "x.html"), "--crawl", str(demo.folder)): "nothing is added to",
         ("render", folder, "-o", str(tmp_path / "x.html"), "--crawl", str(tmp_path)): "holds no crawl",

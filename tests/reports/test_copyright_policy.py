@@ -8,7 +8,10 @@ import shutil
 from dataclasses import fields, replace
 from datetime import date
 from html.parser import HTMLParser
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+from zipfile import ZipFile
 
 import pytest
 
@@ -89,7 +92,14 @@ def _all(facts: Facts, folder: PolicyFolder) -> Iterator[tuple[str, str]]:
     for report, body in zip(REPORTS, (facts, public_facts(facts)), strict=True):
         for kind in FORMATS:
             page = render(report, body, kind, dated="2026-11-23", templates=folder.templates)
-            yield f"{report.id}.{kind}", page.decode()
+            yield f"{report.id}.{kind}", _word(page) if kind == "docx" else page.decode()
+
+
+def _word(page: bytes) -> str:
+    """Body and header of a DOCX."""
+    with ZipFile(BytesIO(page)) as opened:
+        parts = [opened.read(name).decode() for name in ("word/document.xml", "word/header1.xml")]
+    return "<doc>" + "".join(part.split("?>", 1)[1] for part in parts) + "</doc>"
 
 
 def _job(folders: tuple[Path, Path], crawls: Crawls, kept: Path) -> Job:
@@ -148,10 +158,13 @@ def test_the_demo_answers_every_obligation(demo: DemoRun) -> None:
             assert all(told.values())
         html = (written / f"{report.id}.html").read_text("utf-8")
         markdown = (written / f"{report.id}.md").read_text("utf-8")
+        word = _word((written / f"{report.id}.docx").read_bytes())
         for one in IDS:
             assert f'id="o-{one}"' in html
             assert f"### {one} " in markdown
+            assert f">{one} " in word
         assert body["is_test"]
+        assert word.count("TEST: test hosts") >= 2
         assert html.count('<p class="mark">TEST</p>') == len(body["measures"])
         assert '@top-right { content: "TEST"' in html
         assert markdown.count("**TEST:") > len(body["measures"])
@@ -341,6 +354,10 @@ def test_hostile_strings_are_inert(folders: tuple[Path, Path], crawls: Crawls) -
             if name.endswith(".json"):
                 assert json.loads(page)["provider"]["name"] == text
                 assert page.isascii()
+            elif name.endswith(".docx"):
+                told, before = ET.fromstring(page), ET.fromstring(plain[name])  # noqa: S314 - our own
+                assert [one.tag for one in told.iter()] == [one.tag for one in before.iter()], (name, text)
+                assert for_terminal(text).strip() in "".join(told.itertext()), (name, text)
             elif name.endswith(".html"):
                 parsed = _Page(page)
                 assert parsed.tags == _Page(plain[name]).tags, (name, text)
@@ -469,6 +486,7 @@ def test_an_unverified_manifest(folders: tuple[Path, Path], demo: DemoRun, tmp_p
         assert '@top-right { content: "TEST UNVERIFIED"' in html
         assert made.documents[f"{report.id}.md"].decode().count("**UNVERIFIED:") > 5
         assert json.loads(made.documents[f"{report.id}.json"])["is_unverified"]
+        assert "UNVERIFIED: the manifest" in _word(made.documents[f"{report.id}.docx"]).partition("<w:hdr")[2]
 
 
 def test_the_archive_is_never_changed(folders: tuple[Path, Path], tmp_path: Path) -> None:

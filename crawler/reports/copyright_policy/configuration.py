@@ -16,6 +16,7 @@ from crawler.reports.copyright_policy.obligations import chapter
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from crawler.policy.document import ProtocolEntry
     from crawler.reports.copyright_policy.answers import Answer
     from crawler.reports.copyright_policy.inputs import Inputs
 
@@ -165,10 +166,7 @@ def _readers(_given: Inputs) -> Iterator[Answer]:
 
 def _protocols(given: Inputs) -> Iterator[Answer]:
     policy = given.policy
-    rows = [
-        (one.title, one.status, one.basis, str(one.since), "read" if one.readers else "known, not read")
-        for one in policy.protocols
-    ]
+    rows = [(one.title, one.status, one.basis, str(one.since), _how(one)) for one in policy.protocols]
     names = ["protocol", "status", "ground", "since", "how"]
     yield table("Protocols and the ground on which each counts", names, rows, source=PROTOCOLS)
     yield statement("A protocol that is read counts, also where the table names no ground for it.", source=PROGRAM)
@@ -178,6 +176,13 @@ def _protocols(given: Inputs) -> Iterator[Answer]:
     ]
     names = ["readers", "reason", "document", "decided by", "days"]
     yield table("Protocols set aside, each dated and decided", names, off, source=PROTOCOLS)
+
+
+def _how(entry: ProtocolEntry) -> str:
+    """Access itself, robots.txt and refusals, has no reader: the gate obeys it before anything is read."""
+    if entry.readers:
+        return "read"
+    return "obeyed" if entry.status == "mandatory" else "known, not read"
 
 
 def _prose(source: str, read: Callable[[Inputs], str], *, is_public: bool) -> Callable[[Inputs], Iterator[Answer]]:

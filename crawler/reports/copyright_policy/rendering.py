@@ -1,4 +1,4 @@
-"""Facts of the policy to HTML, Markdown and JSON, by templates that legal may edit: sandboxed, and checked afterwards.
+"""Facts of the policy to HTML, Markdown, JSON and DOCX, by templates of legal: sandboxed, and checked afterwards.
 
 A template of the operator decides on words and order. It cannot reach the machine, let the page load or run anything,
 or lose an obligation.
@@ -15,6 +15,7 @@ from jinja2 import ChoiceLoader, DictLoader, PackageLoader, StrictUndefined, Tem
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from crawler.errors import Mistake, UsageError
+from crawler.reports.copyright_policy.word import render_word
 from crawler.reports.rendering import CONTENT_SECURITY_POLICY, escapes, furnish
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from crawler.reports.interface import Facts, Report
 
-FORMATS = ("html", "md", "json")
+FORMATS = ("html", "md", "json", "docx")
 FOLDER = "templates/"
 _ELEMENTS = """
 html head meta title style body main header footer nav section article aside div span p h1 h2 h3 h4 h5 h6 ul
@@ -41,6 +42,8 @@ def render(report: Report, facts: Facts, kind: str, *, dated: str, templates: Ma
     """
     if kind == "json":
         return json.dumps({"dated": dated, **facts.as_json()}, indent=2).encode() + b"\n"
+    if kind == "docx":
+        return render_word(report, facts, dated=dated)
     name = f"{report.id}.{kind}.j2"
     try:
         page = (
