@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -58,6 +59,8 @@ def command(
     With --policy or --blocklists, tell what these rules, read today, would have made of the crawls; --purge-list
     writes the kept pages that would have to go, for purge.
 
+    A crawl that was made with --previous did not store bodies again that did not change: give those folders as well.
+
     Exit status: 0 nothing differs, 1 something does, 3 something cannot be decided again.
     """
     announce = (lambda _rows: None) if quiet else (lambda rows: progress(f"{rows:,} rows"))
@@ -73,9 +76,10 @@ def _replay(folders: Sequence[Path], announce: Any, *, as_json: bool) -> ExitCod
     from crawler.storage.reading import CrawlReader  # noqa: PLC0415 - as above
 
     found = Replay()
-    for folder in folders:
-        with CrawlReader.open(folder) as reader:
-            replay(reader, found, announce=announce)
+    with ExitStack() as stack:
+        readers = [stack.enter_context(CrawlReader.open(folder)) for folder in folders]
+        for reader in readers:
+            replay(reader, found, announce=announce, others=[one for one in readers if one is not reader])
     if as_json:
         print_json("replay", _replay_as_json(folders, found))
     else:
@@ -150,11 +154,12 @@ def _change(
     ages = (opened or open_policy(shipped_folder(), tool_version=__version__).policy).blocklists
     lists = None if blocklists is None else open_blocklists(blocklists, today=now.date(), ages=ages, suffixes=suffixes)
     found = Changes()
-    for folder in folders:
-        with CrawlReader.open(folder) as reader:
+    with ExitStack() as stack:
+        readers = [stack.enter_context(CrawlReader.open(folder)) for folder in folders]
+        for reader in readers:
             find_changes(
                 reader, found, policy=opened, matcher=None if lists is None else lists.matcher, now=now,
-                announce=announce,
+                announce=announce, others=[one for one in readers if one is not reader],
             )  # fmt: skip
     names = {"policy": None if opened is None else opened.digest, "lists": None if lists is None else lists.digest}
     basis = ", ".join(f"{name} {digest}" for name, digest in names.items() if digest is not None)

@@ -58,7 +58,7 @@ class Ledger:
         self._count = count
         self._lane_of = lane_of
         self._links = links
-        self._agreements: set[str] = set()
+        self._lifted: set[tuple[str, str]] = set()
         """Licences that were used in this run; each has its entry in the log."""
 
     def settle(self, visit: Visit, decision: Decision) -> None:
@@ -132,10 +132,11 @@ class Ledger:
     def _record(self, visit: Visit, decision: Decision, *, is_parked: bool = False) -> None:
         record_id = new_urn()
         row = self._rows.make(visit, decision, record_id)
-        if row.agreement_ref is not None and row.agreement_ref not in self._agreements:
-            self._agreements.add(row.agreement_ref)
-            names = ("agreement_ref", "policy_digest", "url_host_name")
-            self._writer.event(Event(type="override_used", body={name: getattr(row, name) for name in names}))
+        for name, ref in (("agreement_ref", row.agreement_ref), ("override_ref", decision.override_ref)):
+            if ref is not None and (name, ref) not in self._lifted:
+                self._lifted.add((name, ref))
+                body = {name: ref, "policy_digest": row.policy_digest, "url_host_name": row.url_host_name}
+                self._writer.event(Event(type="override_used", body=body))
         state = UrlState.DENIED if decision.verdict is Verdict.DENY else UrlState.FAILED
         is_kept = decision.verdict is Verdict.ALLOW
         if is_kept:
@@ -176,7 +177,7 @@ class Ledger:
             return exchange_records(exchange, WarcKind.PAGES, record_id)
         if exchange.error is not None or exchange.status is None:
             return (failure_record(exchange, record_id),)
-        return (refusal_record(exchange, record_id, carriers_of(visit)),)
+        return (refusal_record(exchange, record_id, carriers_of(visit), visit.copy),)
 
     def _next(self, visit: Visit, decision: Decision) -> tuple[NewUrl, ...]:
         """URLs that become known with this outcome: the target of a kept hop, the links of a kept page."""

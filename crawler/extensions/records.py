@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from crawler.network.exchange import Exchange
     from crawler.storage.stored_copies import Payload, StoredCopy
 
+_NOT_MODIFIED = 304
+
 
 def new_urn() -> str:
     """Name a record."""
@@ -60,6 +62,16 @@ def unchanged_records(
     told = {
         "crawl_id": payload.held.crawl_id,
         "record_id": payload.held.record_id,
+        **_told_of(copy),
+        "carriers": carriers,
+    }
+    stored = _json_record("metadata", exchange, new_urn(), told, kind=WarcKind.PAGES, concurrent_to=record_id)
+    return (revisit(response, copy.digest, payload.held, profile=NOT_MODIFIED), stored, request)
+
+
+def _told_of(copy: StoredCopy) -> dict[str, Any]:
+    """The stored copy that a 304 is about."""
+    return {
         "body_digest": copy.digest,
         "heads": [
             {
@@ -69,10 +81,7 @@ def unchanged_records(
             }
             for head in copy.heads
         ],
-        "carriers": carriers,
     }
-    stored = _json_record("metadata", exchange, new_urn(), told, kind=WarcKind.PAGES, concurrent_to=record_id)
-    return (revisit(response, copy.digest, payload.held, profile=NOT_MODIFIED), stored, request)
 
 
 def request_record(exchange: Exchange, kind: WarcKind, date: datetime, concurrent_to: str) -> RecordDraft:
@@ -89,9 +98,14 @@ def request_record(exchange: Exchange, kind: WarcKind, date: datetime, concurren
     )
 
 
-def refusal_record(exchange: Exchange, record_id: str, carriers: list[dict[str, Any]]) -> RecordDraft:
-    """What is kept of a response that was refused: head, the literal carriers, the digest of the body, no body."""
-    body = {
+def refusal_record(
+    exchange: Exchange, record_id: str, carriers: list[dict[str, Any]], copy: StoredCopy | None = None
+) -> RecordDraft:
+    """What is kept of a response that was refused: head, the literal carriers, the digest of the body, no body.
+
+    ``copy`` is what a 304 was about: its fields hold as well.
+    """
+    body: dict[str, Any] = {
         "head": exchange.head.decode("latin-1"),
         "request": exchange.request_head.decode("latin-1"),
         "status": exchange.status,
@@ -100,6 +114,8 @@ def refusal_record(exchange: Exchange, record_id: str, carriers: list[dict[str, 
         "body_bytes": exchange.bytes_received,
         "stopped": None if exchange.stopped is None else exchange.stopped.code,
     }
+    if copy is not None and exchange.status == _NOT_MODIFIED:
+        body["stored"] = _told_of(copy)
     return _json_record("metadata", exchange, record_id, body)
 
 

@@ -193,9 +193,7 @@ def see_body(
     if seen.redirect is not None or not body:
         return seen
     if lookups:
-        source = Source(url=head.url.text, digest=sha256(as_sent), retrieved_at=head.retrieved_at)
-        referred = refer_to_lookups(lookups, source, essence_of(seen.content_type))
-        seen = replace(seen, carriers=seen.carriers + referred)
+        seen = see_lookups(seen, head, sha256(as_sent), lookups)
     declared = essence_of(seen.content_type)
     detected = detect(body, declared)
     if declared in HTML_TYPES or detected in HTML_TYPES:
@@ -209,6 +207,12 @@ def see_body(
         feed = MediaFile(source=source, content_type=declared or "", embedded=Embedded(documents=(extract(body),)))
         return replace(seen, media=feed, carriers=seen.carriers + read_media(feed))
     return seen
+
+
+def see_lookups(seen: Seen, head: Head, digest: Digest, lookups: Mapping[str, str]) -> Seen:
+    """Refer to what services say of a body; they are asked about whatever has one, ``digest`` is that of its octets."""
+    source = Source(url=head.url.text, digest=digest, retrieved_at=head.retrieved_at)
+    return replace(seen, carriers=seen.carriers + refer_to_lookups(lookups, source, essence_of(seen.content_type)))
 
 
 def _is_xml(essence: str | None) -> bool:

@@ -12,7 +12,7 @@ from crawler.errors import ExitCode
 from crawler.provenance.removals import Removal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from crawler.audit.replay.state import Replayed
@@ -76,9 +76,10 @@ def find_changes(
     matcher: Matcher | None,
     now: datetime,
     announce: Callable[[int], None],
+    others: Sequence[CrawlReader] = (),
 ) -> None:
     """Decide all rows of a crawl by other rules, whose dates are read on the day of ``now``."""
-    replayer = open_replayer(reader, policy=policy, matcher=matcher, today=now.date())
+    replayer = open_replayer(reader, policy=policy, matcher=matcher, today=now.date(), others=others)
     for row in in_order(reader):
         if row["erased_at"] is not None or row["verdict"] is None:
             continue

@@ -27,7 +27,7 @@ _FURTHER = (
     *("url", "url_host_name", "url_host_registered_domain", "crawl_id", "record_id", "seq", "depth", "decided_at"),
     *("fetch_time", "fetch_status", "fetch_redirect", "content_digest", "content_mime_detected", "bytes_retained"),
     *("warc_filename", "warc_record_offset", "warc_record_length", "redirect_chain", "statements", "statements_unread"),
-    *("policy_digest", "lists_digest", "tool_version", "erased_at"),
+    *("payload_crawl_id", "policy_digest", "lists_digest", "tool_version", "erased_at"),
 )
 COLUMNS = tuple(name for name in COLUMN_NAMES if name in {*DECISION, *ROBOTS, *BARRIER, *LISTED, *_FURTHER})
 BATCH = 8_192

@@ -20,7 +20,7 @@ from crawler.audit.replay.state import Finding, Outcome, UnreplayableError
 from crawler.errors import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date
 
     from crawler.audit.replay.state import Replayed
@@ -69,15 +69,19 @@ def open_replayer(
     policy: CrawlPolicy | None = None,
     matcher: Matcher | None = None,
     today: date | None = None,
+    others: Sequence[CrawlReader] = (),
 ) -> Replayer:
-    """Go through the log once, and be ready for rows. Raises ``DamagedStateError``."""
+    """Go through the log once, and be ready for rows. Raises ``DamagedStateError``.
+
+    ``others`` may hold bodies that this crawl did not store again.
+    """
     sites, history = Sites(reader), History()
     for entry in reader.entries():
         if entry["type"] == "site_file":
             sites.note(entry)
         else:
             history.note_rules(entry["body"])
-    return Replayer(sites, Records(reader), Rules(reader, history, policy=policy, matcher=matcher, today=today))
+    return Replayer(sites, Records(reader, others), Rules(reader, history, policy=policy, matcher=matcher, today=today))
 
 
 def in_order(reader: CrawlReader) -> Iterator[Row]:
@@ -89,11 +93,16 @@ def in_order(reader: CrawlReader) -> Iterator[Row]:
 
 
 def replay(
-    reader: CrawlReader, into: Replay, *, limit: int = 10_000, announce: Callable[[int], None] = _NOBODY
+    reader: CrawlReader,
+    into: Replay,
+    *,
+    limit: int = 10_000,
+    announce: Callable[[int], None] = _NOBODY,
+    others: Sequence[CrawlReader] = (),
 ) -> None:
     """Decide all rows of a crawl again, and compare. Raises ``DamagedStateError`` where it cannot be read at all."""
     started = time.perf_counter()
-    replayer = open_replayer(reader)
+    replayer = open_replayer(reader, others=others)
     for row in in_order(reader):
         found = look_again(replayer, row)
         into.counts[found.outcome] += 1
