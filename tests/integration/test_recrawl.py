@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.integration.findings import by_url, check_rows, kept, records_of
+from tests.integration.findings import by_url, check_rows, records_of
 from tests.integration.lab import wait
-from tests.servers.real_sites import serve, unpack
 from tests.servers.replies import Reply, html
 
 if TYPE_CHECKING:
@@ -270,31 +269,3 @@ def test_an_unchanged_page_is_explained_from_the_new_crawl_alone(lab: Lab, web: 
     (decision,) = json.loads(ended.out)["urls"][0]["decisions"]
     assert (decision["reason"], decision["problems"]) == ("not_modified", [])
     assert {one["carrier"] for one in decision["row"]["statements"]} >= {"response_head", "html_head"}
-
-
-@pytest.mark.slow
-def test_a_real_site_is_not_sent_twice(lab: Lab, web: ScriptedWeb, tmp_path: Path) -> None:
-    """Pages with entity tags: the second crawl gets no body that it holds; what changed is told."""
-    host = "financeratecalc.com"
-    root = unpack(host, tmp_path)
-    serve(web, [root])
-    lab.policy(network__test_hosts={host: "127.0.0.1"}, conditional={"met": ["attribution", "contract"]})
-    first, second = lab.folder / "first", lab.folder / "second"
-    assert lab.crawl(web.url(host), "--max-depth", "1", out=first, timeout=200).code == 0
-    pages = kept(first)
-    index, gone = root / "index.html", min(url for url in pages if url.endswith(".html") and "index" not in url)
-    index.write_bytes(index.read_bytes().replace(b"</body>", b"<a href='/fresh.html'>fresh</a></body>"))
-    (root / gone.removeprefix(web.url(host))).unlink()
-    (root / "fresh.html").write_text("<p>fresh")
-    asked = len(web.log)
-    ended = lab.crawl("--previous", str(first), "--max-depth", "1", out=second, timeout=200)
-    assert ended.code == 0, ended.text
-    told = {url: row["change"] for url, row in by_url(second).items() if row["change"] is not None}
-    assert {url for url, change in told.items() if change == "vanished"} == {gone}
-    assert {url for url, change in told.items() if change == "new"} == {web.url(host, "/fresh.html")}
-    assert {url for url, change in told.items() if change == "changed"} <= {web.url(host), web.url(host, "/index.html")}
-    unchanged = {url for url, change in told.items() if change == "unchanged"}
-    assert len(unchanged) > len(pages) - 5
-    whole = {web.url(host, one.target) for one in list(web.log)[asked:] if one.status == 200}
-    assert not whole & unchanged
-    check_rows(second)
