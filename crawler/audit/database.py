@@ -74,6 +74,8 @@ _LOG_SCHEMA = pa.schema(
     }
 )
 _ENTRY = "{type: 'VARCHAR', seq: 'BIGINT', time: 'TIMESTAMPTZ', salt: 'VARCHAR', body: 'JSON'}"
+_INTERRUPTED = "Query interrupted"
+"""Message of the RuntimeError that takes the place of DuckDB's own exception while an answer is read."""
 BATCH = 10_000
 """Rows that are in memory at a time."""
 _LONGEST_ENTRY = 64 << 20
@@ -274,7 +276,7 @@ class _telling:  # noqa: N801 - reads as the statement that it is
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, duckdb.InterruptException):
+        if isinstance(error, duckdb.InterruptException) or str(error) == _INTERRUPTED:
             raise KeyboardInterrupt from error
         if isinstance(error, (duckdb.Error, pa.ArrowInvalid, OSError)):
             if isinstance(error, self._MISUSE) and not self._is_damage:
