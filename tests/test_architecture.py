@@ -242,7 +242,7 @@ AUDITOR_MODULES = [
 
 
 def test_auditor_gets_what_the_audit_half_imports() -> None:
-    """The dependency group ``audit`` is a part of base and ``sign`` with the same bounds, and enough for the audit half."""
+    """The group ``audit`` is a part of base and ``sign`` with the same bounds, and enough for the audit half."""
     group = PROJECT["dependency-groups"]["audit"]
     project = PROJECT["project"]
     assert set(group) <= {*project["dependencies"], *project["optional-dependencies"]["sign"]}
