@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
@@ -20,6 +21,8 @@ FEED = "feed.atom"
 CHANGES_PAGE = "changes.html"
 MOST_ENTRIES = 100
 """In the feed; the page of changes has all."""
+_NO_XML = re.compile("[^\t\n\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+"""What XML 1.0 section 2.2 does not let a document hold, not even escaped."""
 _SPACE = uuid.UUID("6f0c2b63-2f0e-5d6b-9b7c-0d1c4d0f6a11")
 """Name space of the ids of feeds and entries (RFC 9562, version 5); made once, at random."""
 
@@ -53,7 +56,8 @@ def atom(facts: dict[str, Any], entries: Sequence[Announcement]) -> bytes:
         content = ET.SubElement(entry, f"{{{ATOM}}}content", {"type": "html"})
         content.text = _content(one)
     ET.indent(feed)
-    return b'<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(feed, encoding="unicode").encode() + b"\n"
+    text = _NO_XML.sub("\ufffd", ET.tostring(feed, encoding="unicode"))
+    return b'<?xml version="1.0" encoding="utf-8"?>\n' + text.encode() + b"\n"
 
 
 def anchor(one: Announcement) -> str:

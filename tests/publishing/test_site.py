@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from crawler.publishing.feed import atom
+from crawler.storage.announcements import Change, read_announcements
 from tests.demo_run import clearcrawl
 from tests.integration.lab import Lab
 from tests.publishing.atom import problems
@@ -24,7 +28,7 @@ if TYPE_CHECKING:
     from tests.demo_run import DemoRun
 
 PAGES = ("index", "lookup", "complaints", "policy-summary", "training-summary", "changes")
-EVIL = "<script>alert(1)</script> ]]> &amp; \\u202e \\u001b[2J {{ 7*7 }} =cmd()"
+EVIL = "<script>alert(1)</script> ]]> &amp; ' onload=x {{ 7*7 }} =cmd()"
 
 
 def files_of(site: Path) -> dict[str, str]:
@@ -53,11 +57,13 @@ class Elements(HTMLParser):
         super().__init__()
         self.names: set[str] = set()
         self.loads: set[str] = set()
+        self.attributes: set[str] = set()
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note one element."""
         self.names.add(tag)
+        self.attributes |= {name for name, _ in attrs}
         self.loads |= {str(value) for name, value in attrs if name in {"src", "srcset", "data", "poster", "action"}}
         self.loads |= {str(value) for name, value in attrs if tag == "link" and name == "href"}
 
@@ -86,7 +92,7 @@ def test_the_site_is_whole(made: Path) -> None:
     assert sum(name.startswith("versions/0001-") for name in names) == 2
     for page in PAGES:
         text = (made / "site" / f"{page}.html").read_text()
-        assert "default-src 'none'" in text
+        assert "default-src 'none'" in unescape(text)
         assert "TEST" in text
         assert Elements(text).loads <= {"feed.atom", "lookup.js"}
 
@@ -231,11 +237,46 @@ def test_strings_of_strangers_stay_data(copy: Path) -> None:
             continue  # documents of reports, tested there
         assert Elements(text).loads <= {"feed.atom", "../feed.atom", "lookup.js"}
         assert "<script>" not in text
-        assert not {"\u202e", "\x1b"} & set(text)
-        assert "49" not in text or "{{ 7*7 }}" in text
-    feed = (copy / "site" / "feed.atom").read_bytes()
+        assert EVIL not in text
+        assert "onload" not in Elements(text).attributes
+    assert problems((copy / "site" / "feed.atom").read_bytes()) == []
+
+
+def test_a_feed_is_valid_whatever_the_values_hold(made: Path) -> None:
+    """Control characters, which XML cannot hold, are shown; markup is text."""
+    facts = json.loads((made / "site" / "crawler.json").read_text())
+    facts["crawler"]["identity"]["operator"] = "\x00\x1b\u202e\ud800\ufffe" + EVIL
+    (entry,) = read_announcements(made / "site")
+    evil = Change(key="\x00<b>", before=["\x1b[2J", {"a": "\u202e"}], after=EVIL + "\ud800\x0b")
+    feed = atom(facts, [entry, replace(entry, id="urn:x:2", number=2, changes=(evil,))])
     assert problems(feed) == []
-    assert b"\x1b" not in feed
+    assert not set("\x00\x1b\u202e") & set(feed.decode())
+    content = ET.fromstring(feed).findtext(".//{http://www.w3.org/2005/Atom}content") or ""  # noqa: S314 - our own
+    assert Elements(content).names == {"div", "table", "tr", "th", "td", "p"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "problem"),
+    [
+        ("<id>urn", "<id> urn", "id: is"),
+        ("<updated>2026-11-23T", "<updated>2026-11-23 ", "3.3"),
+        ("<name>", "<name2>", "mismatched tag"),
+        ("<author>", "<author><email>x</email>", "3.2.3"),
+        ("</author>", "</author><link/>", "4.2.7"),
+        ("<title>", "<title type='png'>", "type png"),
+        ("</feed>", "<published>2026-11-23T00:00:00Z</published></feed>", "does not belong"),
+    ],
+)
+def test_the_check_of_feeds_finds_what_is_wrong(made: Path, before: str, after: str, problem: str) -> None:
+    """Otherwise it would prove nothing."""
+    text = (made / "site" / "feed.atom").read_text()
+    assert problems(text.encode()) == []
+    assert before in text
+    try:
+        found = problems(text.replace(before, after, 1).encode())
+    except ET.ParseError as error:
+        found = [str(error)]
+    assert any(problem in one for one in found), found
 
 
 @pytest.mark.parametrize("what", ["file", "crawl", "inside", "state"])
