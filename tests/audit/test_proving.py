@@ -29,7 +29,7 @@ def check(folder: Path) -> subprocess.CompletedProcess[str]:
     """Run the instructions of a bundle, as a stranger would."""
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
     if missing:
-        if os.environ.get("CI") == "true":
+        if os.environ.get("TEST_PARTS") == "all":
             pytest.fail(f"missing: {missing}")
         pytest.skip(f"missing: {missing}")
     return subprocess.run(["sh", str(folder / "check.sh")], capture_output=True, text=True, check=False)  # noqa: S603, S607 - ours

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.skipif(OPENSSL is None and os.environ.get("CI") != "true", reason="needs openssl")
+pytestmark = pytest.mark.skipif(OPENSSL is None and os.environ.get("TEST_PARTS") != "all", reason="needs openssl")
 
 
 @pytest.fixture(scope="module")
