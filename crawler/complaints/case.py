@@ -13,7 +13,7 @@ from crawler.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from crawler.complaints.register import Entry
+    from crawler.complaints.reading import Entry
 
 RECEIVED, SUPPLEMENT, ACKNOWLEDGED, CONTROL, DECIDED, RECEIPT = (
     "received",

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from crawler import __version__
 from crawler.complaints.case import cases_of
 from crawler.complaints.clock import Targets, reminders
-from crawler.complaints.register import LOG, Register
+from crawler.complaints.reading import LOG
+from crawler.complaints.register import Register
 from crawler.doctor.findings import Finding, State
 from crawler.errors import ClearcrawlError, DocumentError
 from crawler.policy.reading import missing_identity, notes
