@@ -208,6 +208,23 @@ def test_a_text_answers_in_the_place_of_a_key(folders: tuple[Path, Path]) -> Non
     assert answer["signed"] == {"owner": "O", "approved_by": "B", "since": "2026-11-01"}
 
 
+def test_a_crawler_without_a_name(folders: tuple[Path, Path]) -> None:
+    """Where no test hosts are allowed, who crawls must be said; and then nothing says TEST."""
+    path = folders[0] / "crawl-policy.toml"
+    path.write_text('version = "1"\n[identity]\noperator = ""\n', "utf-8")
+    with pytest.raises(DocumentError) as refused:
+        _inputs(folders)
+    named = [(one.key, one.line) for one in refused.value.mistakes]
+    assert named == [("identity.operator", 3), ("identity.contact", None), ("identity.product_token", None)]
+    path.write_text(
+        'version = "1"\n[identity]\noperator = "O"\ncontact = "mailto:a@b.example"\nproduct_token = "Bot"\n', "utf-8"
+    )
+    given = _inputs(folders)
+    facts = policy_facts(given, Crawls(), ())
+    assert not facts.body["is_test"]
+    assert '<p class="mark">' not in dict(_all(facts, given.folder))["policy-summary.html"]
+
+
 TEXTS = {
     "missing": ({"texts/1.5-f.md": b""}, "1.5-f is not answered"),
     "a draft": ({"texts/1.5-f.md": b'+++\nowner = "O"\n+++\nText'}, "approved_by, date: 1.5-f is not answered"),

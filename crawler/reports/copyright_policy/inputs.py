@@ -10,6 +10,7 @@ from crawler.errors import DocumentError, Mistake
 from crawler.policy.contradictions import contradictions
 from crawler.policy.profile_gaps import provider_gaps
 from crawler.policy.profile_reading import PROVIDER, RETENTION, provider, retention
+from crawler.policy.reading import CRAWL_POLICY, missing_identity
 from crawler.policy.texts import ENDING, FOLDER, read_text
 from crawler.reports.copyright_policy.obligations import chapter
 from crawler.storage.policies import open_contents
@@ -67,6 +68,8 @@ def read_inputs(folder: PolicyFolder, catalog: bytes, *, tool_version: str, toda
         policy = open_contents(folder.settings, tool_version=tool_version, suffixes=suffixes).policy
     except DocumentError as error:
         mistakes += error.mistakes
+    else:
+        mistakes += _nobody(folder, policy)
     try:
         lists = read_whole(catalog)
     except DocumentError as error:
@@ -112,6 +115,15 @@ def _unanswered(
             if gap.needed_for == one.id and not (gap.key in one.either and text is not None):
                 hint = f"or write {name}" if gap.key in one.either else "fill it in"
                 yield _mistake(folder, gap.key, f"{one.id} is not answered ({one.title}); {hint}")
+
+
+def _nobody(folder: PolicyFolder, policy: CrawlPolicy) -> Iterator[Mistake]:
+    """A crawler without a name is none that could be told of; test hosts know it anyway."""
+    missing = () if policy.network.test_hosts else missing_identity(policy.identity)
+    for key in missing:
+        line = line_of(folder.settings[CRAWL_POLICY].decode(), ("identity", key))
+        problem = "1.3-g is not answered (Information about the crawlers); fill it in"
+        yield Mistake(file=CRAWL_POLICY, key=f"identity.{key}", line=line, problem=problem)
 
 
 def _open(name: str, key: str, one: Obligation, hint: str) -> Mistake:
