@@ -440,7 +440,7 @@ def test_docx_opens(facts: Facts, tmp_path: Path) -> None:
     """LibreOffice makes a PDF of it."""
     office = shutil.which("soffice")
     if office is None:
-        assert os.environ.get("TEST_PARTS") != "all", "LibreOffice Writer is part of CI (Debian: libreoffice-writer-nogui)"
+        assert os.environ.get("TEST_PARTS") != "all", "LibreOffice is part of CI (Debian: libreoffice-writer-nogui)"
         pytest.skip("LibreOffice is not installed")
     (tmp_path / "s.docx").write_bytes(render(Path("s.docx"), facts))
     subprocess.run(  # noqa: S603 - found above
