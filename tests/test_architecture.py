@@ -215,8 +215,19 @@ def test_what_the_checks_import_is_declared() -> None:
     assert _imported_distributions(paths) <= declared
 
 
-AUDITOR_ROOMS = (*PURE_ROOMS, "storage", "signing", "asking", "audit", "exporting", "purging", "recheck")
-NEEDS_AN_EXTRA = {PACKAGE / "exporting" / "extraction.py"}
+AUDITOR_ROOMS = (
+    *PURE_ROOMS,
+    "storage",
+    "signing",
+    "asking",
+    "audit",
+    "exporting",
+    "purging",
+    "recheck",
+    "complaints",
+    "doctor",
+)
+NEEDS_AN_EXTRA = {PACKAGE / "exporting" / "extraction.py", PACKAGE / "complaints" / "control.py"}
 """Modules whose one foreign import is looked for when it is used."""
 AUDITOR_MODULES = [
     *(path for room in AUDITOR_ROOMS for path in sorted({*(PACKAGE / room).rglob("*.py")} - NEEDS_AN_EXTRA)),
@@ -236,8 +247,10 @@ AUDITOR_MODULES = [
             "export",
             "purge",
             "recheck",
+            "doctor",
         )
     ),
+    *sorted((PACKAGE / "cli").glob("complaints*.py")),
 ]
 
 
@@ -285,6 +298,8 @@ print(sorted(BLOCKED & set(sys.modules)))
                 "cli.check",
                 "exporting",
                 "purging",
+                "complaints",
+                "doctor",
                 "cli.export",
                 "cli.purge",
                 "cli.recheck",
