@@ -18,6 +18,7 @@ from scrapy import signals
 from scrapy.utils.conf import closest_scrapy_cfg
 from scrapy.utils.spider import DefaultSpider
 
+from crawler import __version__
 from crawler.errors import ClearcrawlError, SettingsError
 from crawler.extensions.plan import CrawlPlan, Scope
 from crawler.extensions.project_crawl import ProjectCrawl
@@ -26,6 +27,7 @@ from crawler.middlewares.project_gate import Barrier, ProjectGate
 from crawler.network.handler import CheckedHTTP11Handler
 from crawler.policy.reading import CRAWL_POLICY
 from crawler.spiders.frontier import FrontierSpider
+from crawler.storage.policies import open_policy
 from crawler.storage.shipped import shipped
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ class ClearcrawlAddon:
         """Change the settings, and have the crawl opened once they are final. Raises ``SettingsError``."""
         if issubclass(self._crawler.spidercls, FrontierSpider) and not is_check():
             return
-        self._switched_off = fit(settings)
+        self._switched_off = fit(settings, has_cookies=self._has_cookies(settings))
         connect = self._crawler.signals.connect
         connect(self._started, signal=signals.engine_started)
         connect(self._closed, signal=signals.spider_closed)
@@ -80,16 +82,27 @@ class ClearcrawlAddon:
             logger.warning("clearcrawl: %s", warning)
         return crawl
 
+    def _has_cookies(self, settings: BaseSettings) -> bool:
+        """Whether the policy permits cookies; a policy that cannot be read permits nothing, and refuses the start."""
+        try:
+            opened = open_policy(self._policies(settings), tool_version=__version__)
+        except ClearcrawlError:
+            return False
+        return opened.policy.network.cookies
+
+    @staticmethod
+    def _policies(settings: BaseSettings) -> Path:
+        return _folder(settings.get("CLEARCRAWL_POLICIES"), _root() / "policies", CRAWL_POLICY)
+
     def _plan(self, settings: BaseSettings) -> CrawlPlan:
-        config = closest_scrapy_cfg()
-        root = Path(config).parent if config else Path()
+        root = _root()
         out = settings.get("CLEARCRAWL_OUT")
         if is_check() or self._crawler.spidercls is DefaultSpider:  # scrapy check, shell, fetch, view: no crawl
             self._scratch = tempfile.TemporaryDirectory(prefix="clearcrawl-", ignore_cleanup_errors=True)
             out = self._scratch.name
         return CrawlPlan(
             out=Path(out) if out else root / CRAWLS / self._crawler.spidercls.name,
-            policies=_folder(settings.get("CLEARCRAWL_POLICIES"), root / "policies", CRAWL_POLICY),
+            policies=self._policies(settings),
             blocklists=_folder(settings.get("CLEARCRAWL_BLOCKLISTS"), root / "blocklists", "catalog.toml"),
             scope=Scope.ANY,
         )
@@ -131,6 +144,12 @@ class ClearcrawlAddon:
         except ClearcrawlError as error:
             logger.critical("the crawl folder could not be closed: %s", error)
             self._crawler.spider = None  # scrapy crawl answers with status 1
+
+
+def _root() -> Path:
+    """Folder of the project."""
+    config = closest_scrapy_cfg()
+    return Path(config).parent if config else Path()
 
 
 def _folder(given: str | None, beside: Path, file: str) -> Path:

@@ -66,6 +66,12 @@ OWN_SPIDERS: dict[str, Any] = {
 }
 """How many requests run is the frontier's business, sizes and times are the policy's."""
 
+INSTEAD = {
+    "FEEDS": "spiders on the frontier write no feeds (-o, -O); items go to ITEM_PIPELINES, pages to clearcrawl export",
+    "JOBDIR": "the folder of the crawl is what resumes",
+}
+"""Settings of a project that would do nothing on our frontier, and what there is in their place."""
+
 PREFIX = "CLEARCRAWL_"
 NAMES = {
     "CLEARCRAWL_OUT": "Folder of the crawl; made where it does not exist, resumed where it does.",
@@ -93,6 +99,12 @@ def check_settings(settings: BaseSettings, *, has_frontier: bool = False) -> Non
     ]
     if has_frontier and path_of(settings["SCHEDULER"]) != SCHEDULER:
         problems.append(f"SCHEDULER is {shown(settings['SCHEDULER'])}, must be {shown(SCHEDULER)}")
+    if has_frontier:
+        problems += [
+            f"{name} is {shown(settings[name])}, must be {shown(OWN_SPIDERS[name])}: {instead}"
+            for name, instead in INSTEAD.items()
+            if shown(settings[name]) != shown(OWN_SPIDERS[name])
+        ]
     for name, component in COMPONENTS.items():
         found = settings.get_component_priority_dict_with_base(name)
         if found.get(component) is None and not any(path_of(key) == component for key, at in found.items() if at):

@@ -28,6 +28,7 @@ from crawler.storage.seeds import read_seeds
 from crawler.storage.space import free_space
 from crawler.storage.store import CrawlStore
 from crawler.storage.suffixes import bundled_suffixes
+from crawler.tokenizers import open_tokenizer
 from crawler.values.digest import sha256
 from crawler.values.printable import for_terminal
 from crawler.values.redaction import SECRET_NAMES, redact
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from crawler.storage.blocklists import OpenedBlocklists
     from crawler.storage.policies import OpenedPolicy
     from crawler.storage.suffixes import BundledSuffixes
+    from crawler.tokenizers import Tokenizer
 
 SOFTWARE = f"clearcrawl/{__version__}"
 SEED_MISTAKES_SHOWN = 20
@@ -73,6 +75,8 @@ class Parts:
     """UTC day for which the lists were opened."""
     request_signer: RequestSigner | None = None
     """Signs each request, where the policy wants that."""
+    tokenizer: Tokenizer | None = None
+    """Counts tokens, where the policy names it."""
 
 
 def open_parts(
@@ -114,6 +118,9 @@ def open_parts(
     }
     if previous is not None:
         details["previous"] = {"crawl_ids": list(previous.crawl_ids), "pages": previous.pages}
+    tokenizer = open_tokenizer(policy.facts.tokenizer, plan.policies)
+    if tokenizer is not None:
+        details["tokenizer"] = tokenizer.identity
     request_signer = open_request_signer(policy.publication, now=datetime.now(UTC))
     if request_signer is not None:
         details["requests_signed"] = {"agent": policy.publication.signature_agent, "key": request_signer.key_id}
@@ -165,6 +172,7 @@ def open_parts(
         previous=previous,
         opened_on=today,
         request_signer=request_signer,
+        tokenizer=tokenizer,
     )
 
 

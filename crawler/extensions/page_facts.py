@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from crawler.extensions.visit import Visit
+    from crawler.tokenizers import Tokenizer
 
 logger = logging.getLogger(__name__)
 
@@ -23,9 +24,10 @@ _PLAIN = "text/plain"
 
 
 class PageFacts:
-    """One per run."""
+    """One per run; tokens are counted where there is a tokenizer."""
 
-    def __init__(self) -> None:
+    def __init__(self, tokenizer: Tokenizer | None = None) -> None:
+        self._tokenizer = tokenizer
         self._categories = site_categories()
 
     def of(self, visit: Visit) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
@@ -73,6 +75,8 @@ class PageFacts:
             "near_duplicate_hash": similar,
             "near_duplicate_method": None if similar is None else METHOD,
         }
+        if self._tokenizer is not None:
+            found["tokens"], found["tokenizer_id"] = self._tokenizer.count(text), self._tokenizer.identity
         if row["content_languages"] is None:
             named = language_of(text)
             if named is not None:

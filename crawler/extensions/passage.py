@@ -1,7 +1,7 @@
 """One request of a project on its way through the gate, and what of the request itself may leave.
 
 Only GET without a body is sent. Of the fields, those of ``PASSED`` go out as the project set them; who asks is ours,
-and credentials, cookies, conditions, ranges and forwarding addresses never leave.
+and credentials, cookies of the project, conditions, ranges and forwarding addresses never leave.
 """
 
 from __future__ import annotations
@@ -42,11 +42,14 @@ def problem_of(request: Request) -> str | None:
     return None
 
 
-def fields_of(request: Request, user_agent: str) -> tuple[tuple[bytes, tuple[bytes, ...]], ...]:
-    """Fields to send, besides those that the handler sets itself."""
+def fields_of(
+    request: Request, user_agent: str, *, cookies: bytes | None = None
+) -> tuple[tuple[bytes, tuple[bytes, ...]], ...]:
+    """Fields to send, besides those that the handler sets itself; ``cookies`` are those that the site set."""
     chosen = [(name, tuple(request.headers.getlist(name))) for name in PASSED if name in request.headers]
     return (
         (b"User-Agent", (user_agent.encode(),)),
         *(chosen if b"Accept" in request.headers else [(b"Accept", (b"*/*",)), *chosen]),
         (b"Accept-Encoding", (ACCEPTED.encode("ascii"),)),
+        *([] if cookies is None else [(b"Cookie", (cookies,))]),
     )

@@ -66,6 +66,8 @@ class ProjectCrawl(Session):
         self._never_sent = NeverSent(parts.writer)
         self._is_connected = False
         self._is_finished = False
+        self.cookies: WeakKeyDictionary[Request, bytes] = WeakKeyDictionary()
+        """What a request may send of the cookies that its site set; empty unless the policy permits them."""
 
     @classmethod
     def open(cls, plan: CrawlPlan, project: Mapping[str, Any], *, needs_identity: bool = True) -> Self:
@@ -140,7 +142,7 @@ class ProjectCrawl(Session):
             max_bytes=limits.media_bytes if visit.new.via is Via.MEDIA else limits.page_bytes,
             on_head=partial(self._on_head, visit),
             asked_as=request.url,
-            fields=fields_of(request, self.policy.identity.user_agent),
+            fields=fields_of(request, self.policy.identity.user_agent, cookies=self.cookies.get(request)),
             turn=partial(self._turn, passage),
         )
         self._passages[request] = passage

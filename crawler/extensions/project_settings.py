@@ -17,21 +17,28 @@ from crawler.errors import SettingsError
 from crawler.extensions.always import ALWAYS, COMPONENTS, OWN_SPIDERS, SCHEDULER, is_unknown, path_of, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from scrapy.settings import BaseSettings
 
 GATE = "crawler.middlewares.project_gate.ProjectGate"
 BARRIER = "crawler.middlewares.project_gate.Barrier"
+REFUSED = "clearcrawl refused"
+"""Flag of a response that lost its body."""
 PLACES = {GATE: 10_000, BARRIER: -10_000}
 """The gate stands next to the wire, the barrier next to the engine; a project's own parts lie between them."""
 
 _STOCK = "scrapy.downloadermiddlewares."
+COOKIES = f"{_STOCK}cookies.CookiesMiddleware"
+GATED_COOKIES = "crawler.middlewares.cookies.GatedCookies"
+"""In its place where the policy permits cookies."""
 REPLACED: dict[str, str | None] = {
     f"{_STOCK}robotstxt.RobotsTxtMiddleware": None,
     f"{_STOCK}httpauth.HttpAuthMiddleware": None,
     f"{_STOCK}retry.RetryMiddleware": "crawler.middlewares.retry.GatedRetry",
     f"{_STOCK}redirect.MetaRefreshMiddleware": "crawler.middlewares.redirect.GatedMetaRefresh",
     f"{_STOCK}redirect.RedirectMiddleware": "crawler.middlewares.redirect.GatedRedirect",
-    f"{_STOCK}cookies.CookiesMiddleware": None,
+    COOKIES: None,
     f"{_STOCK}httpproxy.HttpProxyMiddleware": None,
     f"{_STOCK}httpcache.HttpCacheMiddleware": None,
 }
@@ -39,7 +46,7 @@ REPLACED: dict[str, str | None] = {
 
 WISHES = frozenset({"ROBOTSTXT_OBEY", "REDIRECT_ENABLED", "METAREFRESH_ENABLED", "RETRY_ENABLED", "REFERRER_POLICY"})
 """Settings of replaced parts: a project may keep any value. False still switches our own part off."""
-FORCED = {name: value for name, value in ALWAYS.items() if name not in WISHES}
+FORCED = {name: value for name, value in ALWAYS.items() if name not in {*WISHES, "COOKIES_ENABLED"}}
 STRONGER = {"DOWNLOAD_TLS_MIN_VERSION": ("TLSv1.3",)}
 REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 OWN_ONLY = (
@@ -49,7 +56,12 @@ OWN_ONLY = (
     "CLEARCRAWL_CONCURRENCY",
     "CLEARCRAWL_PREVIOUS",
 )
-"""Settings of ours that mean nothing where the project holds the queue."""
+"""Settings of ours that mean nothing where the project holds the queue: it decides what is followed and asked again."""
+
+
+NO_COOKIES = (
+    "COOKIES_ENABLED is True, must be False: cookies are sent only where the policy says so ([network] cookies = true)"
+)
 
 
 def is_check() -> bool:
@@ -57,26 +69,33 @@ def is_check() -> bool:
     return os.environ.get("SCRAPY_CHECK") == "true"
 
 
-def fit(settings: BaseSettings) -> list[str]:
-    """Put the gate in place; answer what was switched off or taken out, for the evidence. Raises ``SettingsError``."""
+def fit(settings: BaseSettings, *, has_cookies: bool = False) -> list[str]:
+    """Put the gate in place; answer what was switched off or taken out, for the evidence. Raises ``SettingsError``.
+
+    ``has_cookies``: the policy permits them, so that ``COOKIES_ENABLED`` is the project's.
+    """
     _leave_own_spiders(settings)
     off: list[str] = []
-    for name, value in FORCED.items():
+    for name, value in (FORCED if has_cookies else {**FORCED, "COOKIES_ENABLED": False}).items():
         if _is_chosen(settings, name):
             continue
         if shown(settings[name]) != shown(value):
             off.append(f"{name}: {shown(value)} instead of {shown(settings[name])}")
         settings.set(name, value, priority="addon")
-    off += _replace(settings)
+    off += _replace(settings, {**REPLACED, COOKIES: GATED_COOKIES} if has_cookies else REPLACED)
     for component, place in PLACES.items():
         settings.setdefault_in_component_priority_dict("DOWNLOADER_MIDDLEWARES", load_object(component), place)
-    check(settings)
+    check(settings, has_cookies=has_cookies)
     return off
 
 
-def check(settings: BaseSettings) -> None:
-    """Raise ``SettingsError`` with everything that weakens the gate."""
-    problems = [
+def check(settings: BaseSettings, *, has_cookies: bool = True) -> None:
+    """Raise ``SettingsError`` with everything that weakens the gate.
+
+    ``COOKIES_ENABLED`` is no part of it once ``fit`` is through: nothing sends them but what the policy put in place.
+    """
+    problems = [] if has_cookies or not settings.getbool("COOKIES_ENABLED") else [NO_COOKIES]
+    problems += [
         f"{name} is {shown(settings[name])}, must be {shown(value)}"
         for name, value in FORCED.items()
         if shown(settings[name]) != shown(value) and not _is_stronger(name, settings[name])
@@ -121,10 +140,10 @@ def _is_stronger(name: str, value: Any) -> bool:
     return value in STRONGER.get(name, ())
 
 
-def _replace(settings: BaseSettings) -> list[str]:
+def _replace(settings: BaseSettings, replaced: Mapping[str, str | None]) -> list[str]:
     found = _components(settings)
     off = []
-    for old, new in REPLACED.items():
+    for old, new in replaced.items():
         place = found.get(old)
         if place is None:
             continue

@@ -157,6 +157,8 @@ class Sending:
         self._tally.requests += 1
         self.in_flight.add(exchange)
         headers = {**self._headers, **dict(further)}
+        if self._has_own_slots:  # a project's middlewares see the request on its way, and change nothing of it
+            exchange.fields = tuple((name.encode(), (value.encode(),)) for name, value in headers.items())
         return Request(exchange.url, headers=headers, meta={EXCHANGE_KEY: exchange, **meta}, dont_filter=True)
 
 

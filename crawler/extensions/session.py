@@ -146,7 +146,7 @@ class Session(ABC):
             count=self._count,
             lane_of=gate.lane,
             links=self.links,
-            facts=PageFacts(),
+            facts=PageFacts(parts.tokenizer),
         )
         self.sitemaps = Sitemaps(parts.plan, gate, self.writer)
         self.admission = Admission(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from crawler.errors import ClearcrawlError
 from crawler.extensions.project_crawl import ProjectCrawl
-from crawler.extensions.project_settings import check
+from crawler.extensions.project_settings import REFUSED, check
 from crawler.middlewares.refusals import RefusedError, StatusRefusedError
 from crawler.network.exchange import EXCHANGE_KEY
 from crawler.policy.decision import Verdict
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from crawler.extensions.passage import Passage
 
 logger = logging.getLogger(__name__)
-REFUSED = "clearcrawl refused"
-"""Flag of a response that lost its body."""
 
 
 class ProjectGate:

@@ -125,6 +125,8 @@ class Network:
     test_hosts: Mapping[str, str]
     """Name pattern (``*`` stands for any labels) to address: the only way past the address check; such a crawl is
     marked TEST."""
+    cookies: bool = False
+    """Whether projects with the add-on may send back what a site set; spiders of our own never do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +180,14 @@ class Publication:
     """Names that their addresses resolve to, with all names below."""
     signature_agent: str = ""
     """Origin that serves the keys of signed requests (Web Bot Auth); empty: requests are not signed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """``[facts]``: what is told of kept pages beside the verdict."""
+
+    tokenizer: str = ""
+    """JSON file of the library tokenizers, as seen from the folder of policies; empty: tokens are not counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,6 +276,7 @@ class CrawlPolicy:
     """Almost always empty."""
     timestamps: Timestamps = field(default_factory=Timestamps)
     publication: Publication = field(default_factory=Publication)
+    facts: Facts = field(default_factory=Facts)
 
     @property
     def purpose_name(self) -> str:

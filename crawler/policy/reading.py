@@ -77,6 +77,7 @@ def read_policy(files: Mapping[str, bytes], *, tool_version: str, suffixes: Suff
         limits=sections.limits(root.table("limits")),
         traps=sections.traps(root.table("traps")),
         media=sections.media(root.table("media")),
+        facts=sections.facts(root.table("facts")),
         network=sections.network(root.table("network")),
         robots=sections.robots(root.table("robots")),
         blocklists=sections.blocklists(root.table("blocklists")),

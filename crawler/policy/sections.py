@@ -15,6 +15,7 @@ from crawler.optout.statement import DUTIES
 from crawler.policy.decision import Verdict
 from crawler.policy.document import (
     Blocklists,
+    Facts,
     Identity,
     Limits,
     Media,
@@ -203,6 +204,13 @@ def media(table: Table) -> Media:
     return Media(kinds=kinds, embedded=frozenset(embedded))
 
 
+def facts(table: Table) -> Facts:
+    """``[facts]``."""
+    found = Facts(tokenizer=table.text("tokenizer", ""))
+    table.finish()
+    return found
+
+
 def network(table: Table) -> Network:
     """``[network]``; a test host maps to loopback or to a private network, never to the public internet."""
     hosts = table.table("test_hosts")
@@ -220,7 +228,7 @@ def network(table: Table) -> Network:
     ports = table.integers("ports", (80, 443), least=1, most=65_535)
     if not ports:
         table.mistake("ports", "names no port; write for example [80, 443]")
-    read = Network(ports=ports, test_hosts=found)
+    read = Network(ports=ports, test_hosts=found, cookies=table.flag("cookies", default=False))
     table.finish()
     return read
 

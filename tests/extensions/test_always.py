@@ -71,6 +71,14 @@ def test_a_gate_that_is_taken_out_is_refused(name: str, value: str) -> None:
         check_settings(settings(**{name: given}))
 
 
+@pytest.mark.parametrize(("name", "value"), [("FEEDS", {"items.jsonl": {"format": "jsonlines"}}), ("JOBDIR", "job")])
+def test_what_would_do_nothing_on_our_frontier_is_refused(name: str, value: Any) -> None:
+    """Feeds and a job folder are never passed over in silence; a project with the add-on keeps both."""
+    check_settings(settings(**{name: value}))
+    with pytest.raises(SettingsError, match=f"^{name} is"):
+        check_settings(settings(**{name: value}), has_frontier=True)
+
+
 def test_another_scheduler_is_refused() -> None:
     """A spider on the frontier has no other one; an add-on's project keeps its own."""
     changed = settings(SCHEDULER="scrapy.core.scheduler.Scheduler")
