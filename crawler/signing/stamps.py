@@ -28,6 +28,10 @@ ASK_SECONDS = 6.0
 """That an authority may take to connect, and for each read."""
 MOST_OCTETS = 1 << 20
 """Of a reply; real ones have some thousand."""
+_CERTIFICATES = 0xA0
+"""Tag of ``certificates [0] IMPLICIT`` in SignedData (RFC 5652 section 5.1)."""
+_LONG = 0x80
+"""From here on the length octet of DER says how many octets hold the length."""
 MISSING = "time stamps need the extra sign: pip install 'clearcrawl[sign]'"
 
 
@@ -98,7 +102,7 @@ def check_stamp(reply: bytes, request: bytes, octets: bytes, roots: Collection[x
     library = _library()
     try:
         asked = library._rust.parse_timestamp_request(request)  # noqa: SLF001 - the package has no other name for it
-        answer = library.decode_timestamp_response(reply)
+        answer = library.decode_timestamp_response(_in_order(reply))
         builder = library.VerifierBuilder.from_request(asked)
         for root in dict.fromkeys(roots):
             builder = builder.add_root_certificate(root)
@@ -110,6 +114,48 @@ def check_stamp(reply: bytes, request: bytes, octets: bytes, roots: Collection[x
     except Exception as error:
         raise ValueError(f"no time stamp that fits: {error}") from error
     return moment
+
+
+def _in_order(reply: bytes) -> bytes:
+    """The same reply with its certificates in the order that DER wants of a set.
+
+    OpenSSL writes signer and chain as they were given, which the library refuses to read. The set is not signed, so
+    that its order proves nothing; what is kept is the reply as it came.
+    """
+    try:
+        _, start, end = _element(reply, 0)
+        token = _children(reply, start, end)[1]
+        content = _children(reply, token[1], token[2])[1]
+        (signed,) = _children(reply, content[1], content[2])
+        found = [one for one in _children(reply, signed[1], signed[2]) if one[0] == _CERTIFICATES]
+        (_, start, end) = found[0]
+        octets = sorted(reply[first:last] for first, last in _spans(reply, start, end))
+    except (IndexError, ValueError):
+        return reply
+    return reply[:start] + b"".join(octets) + reply[end:]
+
+
+def _element(octets: bytes, at: int) -> tuple[int, int, int]:
+    """Tag, start and end of the content of the DER element that begins there. Raises IndexError, ValueError."""
+    tag, size, start = octets[at], octets[at + 1], at + 2
+    if size >= _LONG:
+        start += size - _LONG
+        size = int.from_bytes(octets[at + 2 : start])
+    if start + size > len(octets):
+        raise ValueError("cut")
+    return tag, start, start + size
+
+
+def _spans(octets: bytes, start: int, end: int) -> list[tuple[int, int]]:
+    spans = []
+    while start < end:
+        spans.append((start, _element(octets, start)[2]))
+        start = spans[-1][1]
+    return spans
+
+
+def _children(octets: bytes, start: int, end: int) -> list[tuple[int, int, int]]:
+    return [_element(octets, first) for first, _ in _spans(octets, start, end)]
 
 
 def _check_purpose(answer: Any) -> None:

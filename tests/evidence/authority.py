@@ -39,7 +39,8 @@ class Authority:
         folder.mkdir(parents=True)
         self.folder = folder
         self.behaviour = "good"
-        """``good``, ``refuse`` (503), ``hang``, ``other_digest``, ``other_nonce``, ``garbage`` or ``empty``."""
+        """``good``, ``chain`` (with the root in the token), ``refuse`` (503), ``hang``, ``other_digest``,
+        ``other_nonce``, ``garbage`` or ``empty``."""
         self.asked = 0
         (folder / "config").write_text(_CONFIG.format(folder=folder))
         (folder / "serial").write_text("01\n")
@@ -95,7 +96,8 @@ class Authority:
                 self.behaviour == "other_digest"
             ) else self._requery(request)
         self._run("ts", "-reply", "-config", "config", "-section", "tsa_config", "-queryfile", "request.tsq",
-                  "-signer", "tsa.pem", "-inkey", "tsa.key", "-out", "reply.tsr")  # fmt: skip
+                  "-signer", "tsa.pem", "-inkey", "tsa.key", "-out", "reply.tsr",
+                  *(("-chain", "root.pem") if self.behaviour == "chain" else ()))  # fmt: skip
         return (self.folder / "reply.tsr").read_bytes()
 
     def _requery(self, request: bytes) -> None:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from crawler.audit.bundling import write_bundle
+from crawler.audit.proving import read_signed_log
 from crawler.errors import ExitCode, SignerError, UsageError
 from crawler.provenance.trust import Span, Trust
 from crawler.signing.key_folder import KeyFolder
 from crawler.signing.sealer import open_sealer
 from crawler.signing.stamps import certificates, check_stamp, open_stamper, root_digest
-from crawler.storage.entries import Batch, Event
+from crawler.storage.entries import Batch, ClaimRequest, Event
+from crawler.storage.reading import CrawlReader
 from crawler.storage.store import CrawlStore
 from tests.evidence.authority import OPENSSL, Authority
 from tests.evidence.both import verify
-from tests.storage.making import RUN
+from tests.storage.making import RUN, allowed, new
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,6 +111,55 @@ def test_a_token_for_something_else_is_refused(tmp_path: Path) -> None:
         for octets, question in ((b"other", request), (b"head", client.request(b"head"))):
             with pytest.raises(ValueError, match="no time stamp that fits"):
                 check_stamp(reply, question, octets, certificates(one.root.encode()))
+
+
+def test_a_token_with_its_chain_counts(authority: Authority) -> None:
+    """OpenSSL writes the certificates in no order; the reply is kept as it came, and no cut or changed one passes."""
+    authority.behaviour = "chain"
+    client = open_stamper({"tsa": authority.url}, {"tsa": authority.root}, 60)
+    assert client is not None
+    request = client.request(b"head")
+    reply = client.ask("tsa", request, b"head")
+    assert reply == (authority.folder / "reply.tsr").read_bytes()
+    roots = certificates(authority.root.encode())
+    for place in range(0, len(reply), 7):
+        with pytest.raises(ValueError, match="no time stamp that fits"):
+            check_stamp(reply[:place], request, b"head", roots)
+
+
+def test_the_bundle_checks_the_stamp(authority: Authority, tmp_path: Path) -> None:
+    """``check.sh`` takes the stamp of the head, and finds a changed one, with OpenSSL alone."""
+    authority.behaviour = "good"
+    out, keys, bundle = tmp_path / "out", tmp_path / "keys", tmp_path / "bundle"
+    stamper = open_stamper({"tsa": authority.url}, {"tsa": authority.root}, 3600)
+    run = replace(RUN, details={**RUN.details, "policy_files": {}, "list_files": {}})
+    store = CrawlStore.open(out, run=run, sealer=open_sealer(keys), stamper=stamper)
+    store.commit(Batch(new_urls=(new("http://a.test/", "a.test"),)))
+    (claim,) = store.commit(Batch(claim=ClaimRequest(now=2e9, limit=1, per_lane=1))).claims
+    store.commit(Batch(outcomes=(allowed(claim, b"<p>x", crawl_id=store.crawl_id),)))
+    store.close(clean=True, reason="finished", code=0)
+    with CrawlReader.open(out) as reader:
+        log = read_signed_log(
+            out, KeyFolder(keys).trust(), lambda line: b'"http://a.test/"' in line, is_trust_given=True
+        )
+        write_bundle(reader, log, bundle, {})
+    (stamp,) = (bundle / "timestamps").glob("*.tsr")
+    done = _check(bundle)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "existed when tsa stamped it" in done.stdout
+    data = bytearray(stamp.read_bytes())
+    data[len(data) // 2] ^= 1
+    stamp.write_bytes(data)
+    files = sorted(path for path in bundle.rglob("*") if path.is_file() and path.name != "manifest-sha256.txt")
+    sums = (f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(bundle)}\n" for path in files)
+    (bundle / "manifest-sha256.txt").write_text("".join(sums))
+    done = _check(bundle)
+    assert done.returncode != 0
+    assert stamp.name in done.stdout + done.stderr
+
+
+def _check(bundle: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["sh", "check.sh"], cwd=bundle, capture_output=True, text=True, check=False)  # noqa: S607 - ours
 
 
 def test_no_roots_is_a_refused_start() -> None:

@@ -9,6 +9,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from crawler.audit.verifying import verify
+from crawler.errors import ExitCode
+from crawler.signing.key_folder import KeyFolder, default_folder
 from tests.integration.findings import (
     attempts_of,
     by_url,
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     import subprocess
     from pathlib import Path
 
+    from crawler.provenance.trust import Trust
     from tests.integration.lab import Lab
 
 HOST = "tree.test"
@@ -194,6 +198,7 @@ def _check_killed(lab: Lab, out: Path, committed: set[str], series: Series) -> s
     try:
         series.visible += check_visible(copy)
         published = [row["url"] for row in rows_of(copy)]
+        series.half += [f"after kill {series.kills}: {found}" for found in verify(copy, _trust()).findings]
     except Exception as error:  # noqa: BLE001 - any reader's error is the finding
         series.half.append(f"after kill {series.kills}: {error!r}")
         return committed
@@ -216,6 +221,8 @@ def _check_killed(lab: Lab, out: Path, committed: set[str], series: Series) -> s
 
 def _check_end(web: ScriptedWeb, out: Path, site: TreeSite, committed: set[str], series: Series) -> None:
     rows = check_rows(out)
+    result = verify(out, _trust())
+    assert result.code is ExitCode.CLEAN, (result.findings, result.undecided)
     urls = set(by_url(out))
     series.visible += check_visible(out)
     series.lost += [f"row gone: {url}" for url in committed - urls]
@@ -233,6 +240,10 @@ def _check_end(web: ScriptedWeb, out: Path, site: TreeSite, committed: set[str],
     series.interrupted += sum(1 for one in attempts if one.outcome == "interrupted")
     found = crawl_file(out)
     series.complete += found["exit_code"] == 0 and found["finish_reason"] == "finished" and wanted == pages
+
+
+def _trust() -> Trust:
+    return KeyFolder(default_folder()).trust()
 
 
 def _url(web: ScriptedWeb, target: str) -> str:
