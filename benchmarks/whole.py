@@ -88,11 +88,16 @@ class Web:
         nginx, folder = shutil.which("nginx"), lab.folder / "web"
         if nginx is None or latency_ms:
             waits = ["--latency-ms", str(latency_ms)]
-            lab.spawn([*self._script, "serve", *self._options, *waits, "--ttl", "36000"])
+            self._server = lab.spawn([*self._script, "serve", *self._options, *waits, "--ttl", "36000"])
         else:
             self._run("export", "--dir", str(folder), "--addrs", str(ADDRESSES))
-            lab.spawn([nginx, "-c", str(folder / "nginx.conf"), "-p", str(folder), "-g", "daemon off;"])
+            self._server = lab.spawn([nginx, "-c", str(folder / "nginx.conf"), "-p", str(folder), "-g", "daemon off;"])
         wait_for(self.port)
+
+    def stop(self) -> None:
+        """End the server in good order: a master of nginx that is killed leaves its workers behind."""
+        self._server.terminate()
+        self._server.communicate()
 
     def urls(self, *options: str) -> list[str]:
         """Seeds; with ``--all`` every page."""
@@ -214,7 +219,8 @@ def main() -> int:
                 rounds.append(found)
                 rates = ", ".join(f"{name} {one.of('rate'):.0f}/s" for name, one in found.items())
                 print(f"round {number + 1} of {given.rounds}: {rates}", file=sys.stderr, flush=True)
-            print(table(rounds, machine))
+            print(table(rounds, machine), flush=True)
+            web.stop()
         finally:
             lab.close()
     return 0
