@@ -10,21 +10,24 @@ from crawler.publishing.examples import examples
 from crawler.storage.announcements import SOFTWARE, Change
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from crawler.policy.document import CrawlPolicy
     from crawler.policy.profiles import Provider
     from crawler.publishing.examples import Example
 
 FORMAT = "clearcrawl-crawler-page/1"
-FACTS = ("crawler", "provider", "rightsholders", "address", "opting_out")
+FACTS = ("crawler", "provider", "rightsholders", "address", "request_keys", "opting_out")
 """Members of the facts."""
 _NOTHING = object()
 _DIGEST_KEYS = frozenset({"crawler.policy_digest"})
 
 
-def page_facts(policy: CrawlPolicy, provider: Provider) -> dict[str, Any]:
-    """All of the page but its date and number: the same files give the same facts."""
+def page_facts(policy: CrawlPolicy, provider: Provider, request_keys: Sequence[str] = ()) -> dict[str, Any]:
+    """All of the page but its date and number: the same files and keys give the same facts.
+
+    ``request_keys``: thumbprints of the keys that sign requests, the one in use first.
+    """
     rights = provider.rightsholders
     return {
         "crawler": crawler_settings(policy, software=SOFTWARE),
@@ -38,6 +41,7 @@ def page_facts(policy: CrawlPolicy, provider: Provider) -> dict[str, Any]:
             "mechanism": rights.mechanism,
         },
         "address": policy.publication.address,
+        "request_keys": list(request_keys),
         "opting_out": [
             {
                 "id": one.id,

@@ -20,7 +20,7 @@ from crawler.publishing.facts import FACTS, differences, page_facts
 from crawler.publishing.feed import CHANGES_PAGE, FEED, atom, entry_id
 from crawler.publishing.folder import STAGE, site_folder, write
 from crawler.publishing.lookup import FOLDER, forget, salt_of, settle, write_lookup
-from crawler.signing.identity import directory_keys, ip_list, key_directory
+from crawler.signing.identity import directory_keys, ip_list, key_directory, request_keys, thumbprint
 from crawler.storage.announcements import (
     SOFTWARE,
     STATE_FILE,
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crawler.policy.document import CrawlPolicy
+    from crawler.provenance.signed_note import VerifierKey
     from crawler.publishing.lookup import Lookup
     from crawler.reports.copyright_policy.document import Crawls
 
@@ -92,8 +93,9 @@ def publish(job: Job) -> Published:
     """Publish. Raises UsageError, DamagedStateError, FolderInUseError, StorageError, and as ``Database`` does."""
     place, policy = open_site(job)
     profiles = open_profiles(job.policies)
-    facts = page_facts(policy, profiles.provider)
     notes = list(_notes(job, place, policy))
+    keys = _request_keys(policy, job.now, notes)
+    facts = page_facts(policy, profiles.provider, [thumbprint(one) for one in keys])
     with site_folder(place, outside=job.crawls.folders) as root:
         known = read_announcements(root)
         entries = _announce(root, known, facts, job.now)
@@ -116,7 +118,7 @@ def publish(job: Job) -> Published:
             **dict(policy_documents(look, facts, sources, notes)),
             **dict(training_documents(look, facts, sources, notes)),
             **_own(look, facts, entries, lookup, crawls),
-            **_identity(root, policy, job.now),
+            **_identity(root, policy, keys, job.now),
         }
         _put_versions(root, look, facts, entries[-1], is_new=len(entries) > len(known))
         _put_feed(root, facts, entries)
@@ -211,7 +213,18 @@ def _own(
     }
 
 
-def _identity(root: Path, policy: CrawlPolicy, now: datetime) -> dict[str, bytes]:
+def _request_keys(policy: CrawlPolicy, now: datetime, notes: list[str]) -> list[VerifierKey]:
+    """Keys that sign requests; the first one is made here, so that it is public before it signs."""
+    if not policy.publication.signature_agent:
+        return []
+    folder = request_keys()
+    if folder.current() is None:
+        folder.first(now=now)
+        notes.append("made the key that signs requests; crawl with the same folder of keys, or publish where you crawl")
+    return directory_keys()
+
+
+def _identity(root: Path, policy: CrawlPolicy, keys: list[VerifierKey], now: datetime) -> dict[str, bytes]:
     """The lists by which others verify requests; their time is that of the last change."""
     told = policy.publication
     found = {}
@@ -221,7 +234,7 @@ def _identity(root: Path, policy: CrawlPolicy, now: datetime) -> dict[str, bytes
         is_known = path.is_file() and _prefixes(path.read_bytes()) == _prefixes(made)
         found[pages.IP_FILE] = path.read_bytes() if is_known else made
     if told.signature_agent:
-        found[pages.KEY_FILE] = key_directory(directory_keys())
+        found[pages.KEY_FILE] = key_directory(keys)
     return found
 
 

@@ -13,6 +13,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from crawler.demo.folders import write_folders
 from crawler.publishing.feed import atom
 from crawler.storage.announcements import Change, read_announcements
 from tests.demo_run import clearcrawl
@@ -297,6 +298,32 @@ def test_what_is_no_site_is_left_alone(copy: Path, demo: DemoRun, tmp_path: Path
     assert not (demo.folder / "index.html").exists()
     if what == "file":
         assert [path.name for path in target.iterdir()] == ["thesis.txt"]
+
+
+def test_a_new_key_is_an_entry(copy: Path, tmp_path: Path) -> None:
+    """Sites that verify requests are told of keys as of all else; the key is public before it signs."""
+    keys = tmp_path / "keys"
+    arguments = ("publish", "--policies", str(copy / "policies"), "--json")
+    first = json.loads(clearcrawl(*arguments, CLEARCRAWL_KEYS=str(keys)).stdout)
+    assert [one["key"] for one in first["changes"]] == ["request_keys"]
+    assert any("made the key" in one for one in first["notes"])
+    directory = copy / "site" / ".well-known" / "http-message-signatures-directory"
+    assert [one["kid"] for one in json.loads(directory.read_text())["keys"]] == first["changes"][0]["after"]
+    assert json.loads(clearcrawl(*arguments, CLEARCRAWL_KEYS=str(keys)).stdout)["is_new"] is False
+
+
+def test_documents_of_reports_are_pages_of_the_site(demo: DemoRun, tmp_path: Path) -> None:
+    """Where legal has answered everything, the summary of the policy stands there with a way back."""
+    policies, blocklists = write_folders(tmp_path)
+    site = tmp_path / "site"
+    done = publish(policies, str(demo.folder), "-o", str(site), "--blocklists", str(blocklists))
+    assert not any("policy-summary" in one for one in done["notes"])
+    for page in ("policy-summary", "training-summary"):
+        text = (site / f"{page}.html").read_text()
+        assert "Not published yet" not in text
+        assert 'href="index.html"' in text
+        assert "TEST" in text
+    assert json.loads((site / "policy-summary.json").read_text())["is_public"] is True
 
 
 def test_the_folder_is_asked_for(copy: Path) -> None:
