@@ -249,6 +249,36 @@ def test_mistake(text: str, expected: str) -> None:
     assert any(expected in mistake for mistake in mistakes(text)), mistakes(text)
 
 
+AUTHORITY = '[timestamps.authorities.{name}]\nurl = "{url}"\nroots = {roots}\n'
+
+
+def test_time_stamp_authorities() -> None:
+    """Each has its address and its roots as PEM; the interval has a default and bounds."""
+    text = AUTHORITY.format(name="tsa-1", url="https://tsa.example/tsr", roots=f'["{"A" * 80}", "QkI="]')
+    found = policy(text).timestamps
+    assert (found.interval, dict(found.urls)) == (3600, {"tsa-1": "https://tsa.example/tsr"})
+    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+    wrapped = f"{begin}\n{'A' * 64}\n{'A' * 16}\n{end}\n{begin}\nQkI=\n{end}\n"
+    assert dict(found.roots) == {"tsa-1": wrapped}
+    assert policy("[timestamps]\ninterval = 60\n").timestamps.interval == 60
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (AUTHORITY.format(name="TSA", url="https://t.example/", roots='["QQ=="]'), "TSA: a name has lower-case"),
+        (AUTHORITY.format(name="t", url="ftp://t.example/", roots='["QQ=="]'), "t.url: is 'ftp://t.example/'"),
+        (AUTHORITY.format(name="t", url="https://t.example/", roots="[]"), "t.roots: names no certificate"),
+        ("[timestamps]\ninterval = 59\n", "timestamps.interval"),
+        ("[timestamps]\ninterval = 3601\n", "timestamps.interval"),
+        ("[timestamps]\nurl = 1\n", "timestamps.url"),
+    ],
+)
+def test_mistake_in_time_stamp_authorities(text: str, expected: str) -> None:
+    """An authority without a root, an address or a name that a file can bear stops the start."""
+    assert any(expected in mistake for mistake in mistakes(text)), mistakes(text)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
