@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -20,6 +21,12 @@ STAGE = ".clearcrawl-new"
 """Folder inside of the site in which large parts are made."""
 
 
+_BEGUN = frozenset({"versions", "feed.atom"})
+"""What a first run may have left that was stopped before its state was there."""
+_LEFT = re.compile(r"\..+\.\d+\.tmp")
+"""Files that ``replacing`` had not yet put in their place."""
+
+
 @contextmanager
 def site_folder(path: Path, *, outside: Sequence[Path]) -> Iterator[Path]:
     """Hold the folder of a site, made where there is none.
@@ -34,20 +41,29 @@ def site_folder(path: Path, *, outside: Sequence[Path]) -> Iterator[Path]:
         raise UsageError(f"{path}: holds a crawl; name a folder for the site")
     try:
         place.mkdir(parents=True, exist_ok=True)
-        held = [one.name for one in place.iterdir() if one.name != STAGE and not one.name.startswith(".git")]
+        held = {one.name for one in place.iterdir() if one.name not in _BEGUN and not one.name.startswith(".")}
         if held and STATE_FILE not in held:
             raise UsageError(
                 f"{path}: holds {min(held)!r} and no {STATE_FILE}, so publish did not make it; name a new folder"
             )
         with Folder.descend(place) as folder:
             lock(folder)
-            shutil.rmtree(place / STAGE, ignore_errors=True)
+            _sweep(place)
             try:
                 yield place
             finally:
                 shutil.rmtree(place / STAGE, ignore_errors=True)
     except OSError as error:
         raise StorageError(f"{path}: cannot be written ({error.strerror or error})") from error
+
+
+def _sweep(place: Path) -> None:
+    """Remove what a run left that was killed."""
+    shutil.rmtree(place / STAGE, ignore_errors=True)
+    for folder in (place, place / "versions", place / "lookup", place / ".well-known"):
+        for path in folder.glob(".*.tmp"):
+            if _LEFT.fullmatch(path.name):
+                path.unlink()
 
 
 def write(site: Path, name: str, content: bytes) -> None:

@@ -326,6 +326,25 @@ def test_documents_of_reports_are_pages_of_the_site(demo: DemoRun, tmp_path: Pat
     assert json.loads((site / "policy-summary.json").read_text())["is_public"] is True
 
 
+def test_what_a_killed_run_left_is_ended(copy: Path) -> None:
+    """Stopped between any two files of its first publication: the next run makes the site whole."""
+    site = copy / "site"
+    whole = files_of(site)
+    for name in set(whole) - {"feed.atom"}:
+        if not name.startswith("versions/"):
+            (site / name).unlink()
+    shutil.rmtree(site / "lookup")
+    shutil.rmtree(site / ".well-known")
+    (site / ".index.html.4711.tmp").write_text("<!DOCTYPE")
+    (site / ".clearcrawl-new").mkdir()
+    done = publish(copy / "policies")
+    assert (done["number"], done["is_new"]) == (1, True)
+    assert not {".index.html.4711.tmp", ".clearcrawl-new"} & {path.name for path in site.iterdir()}
+    assert {name for name in whole if not name.startswith(("lookup/", "training-summary.d", "versions/"))} <= set(
+        files_of(site)
+    )
+
+
 def test_the_folder_is_asked_for(copy: Path) -> None:
     """Neither the command nor the policy names one."""
     edit(copy / "policies" / "crawl-policy.toml", 'site = "../site"', 'site = ""')
