@@ -42,6 +42,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+NOT_MODIFIED = 304
+NO_BODY = {None, "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}
 CHUNK = 1 << 20
 LONGEST_LINE = 64 << 20
 LONGEST_HEAD = 4 << 20
@@ -1483,8 +1485,12 @@ def read_sums(data: bytes) -> dict[str, str]:
 
 def index_line(row: dict[str, Any]) -> str:
     """Line of the index for a kept row."""
+    is_repeat = not row["bytes_retained"] and (
+        row["fetch_status"] == NOT_MODIFIED or row["content_digest"] not in NO_BODY
+    )
     fields = {
-        "url": row["url"], "mime": row["content_mime_type"], "status": row["fetch_status"],
+        "url": row["url"], "mime": "warc/revisit" if is_repeat else row["content_mime_type"],
+        "status": row["fetch_status"],
         "digest": row["content_digest"], "length": row["warc_record_length"], "offset": row["warc_record_offset"],
         "filename": row["warc_filename"],
     }  # fmt: skip

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from isal import isal_zlib
 
+from crawler.values.digest import sha256
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -26,7 +28,11 @@ _FIELDS = {
     "offset": "warc_record_offset",
     "filename": "warc_filename",
 }
-_COLUMNS = ["verdict", "url_surtkey", "fetch_time", "decided_at", *_FIELDS.values()]
+_COLUMNS = ["verdict", "url_surtkey", "fetch_time", "decided_at", "bytes_retained", *_FIELDS.values()]
+_REVISIT = "warc/revisit"
+"""What WARC tools expect as ``mime`` where the record repeats the body of another one."""
+_BODILESS = frozenset({None, sha256(b"")})
+_NOT_MODIFIED = 304
 
 
 def index_lines(table: pa.Table) -> list[str]:
@@ -36,9 +42,18 @@ def index_lines(table: pa.Table) -> list[str]:
     return [_line(row) for row in rows if row["verdict"] == _ALLOW and row["warc_filename"] is not None]
 
 
+def _is_revisit(row: Mapping[str, Any]) -> bool:
+    """Whether the record of a kept row repeats a body; an empty one does so only where the server answered 304."""
+    if row["bytes_retained"]:
+        return False
+    return row["fetch_status"] == _NOT_MODIFIED or row["content_digest"] not in _BODILESS
+
+
 def _line(row: Mapping[str, Any]) -> str:
     moment = row["fetch_time"] or row["decided_at"]
     values = {field: row[column] for field, column in _FIELDS.items()}
+    if _is_revisit(row):
+        values["mime"] = _REVISIT
     kept = {field: str(value) for field, value in values.items() if value is not None}
     return f"{row['url_surtkey']} {moment:%Y%m%d%H%M%S} {json.dumps(kept)}"
 

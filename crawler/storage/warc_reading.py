@@ -7,6 +7,7 @@ import os
 import zlib
 from collections import OrderedDict
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from isal import isal_zlib
@@ -88,23 +89,28 @@ def _unpack(data: bytes, length: int, place: str) -> StoredRecord:
 
 
 class RecordFiles:
-    """Reads many records: the files stay open until ``close``. For readers of what is not written to any more."""
+    """Reads many records: the files stay open until ``close``. For readers of what is not written to any more.
+
+    Several threads may read.
+    """
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
         self._path = str(folder.path)
         self._open: OrderedDict[str, int] = OrderedDict()
+        self._lock = Lock()
 
     def read(self, name: str, offset: int, length: int) -> StoredRecord:
         """The same as ``read_record``."""
         place = f"{self._path}/{name} at {offset}"
         try:
-            descriptor = self._open.get(name)
-            if descriptor is None:
-                descriptor = self._open[name] = _open(self._folder, name)
-                if len(self._open) > _FILES_OPEN:
-                    os.close(self._open.popitem(last=False)[1])
-            data = os.pread(descriptor, length, offset)
+            with self._lock:  # a descriptor that another thread closes may be another file's by then
+                descriptor = self._open.get(name)
+                if descriptor is None:
+                    descriptor = self._open[name] = _open(self._folder, name)
+                    if len(self._open) > _FILES_OPEN:
+                        os.close(self._open.popitem(last=False)[1])
+                data = os.pread(descriptor, length, offset)
         except OSError as error:
             raise DamagedStateError(f"{place}: cannot be read ({error.strerror})") from error
         return _unpack(data, length, place)

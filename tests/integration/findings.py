@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 
@@ -176,10 +176,21 @@ def check_visible(out: Path) -> int:
     return count
 
 
+def _check_index(out: Path, records: Mapping[tuple[str, int], Record]) -> None:
+    """Each line of the index leads to a record with a body, or is marked as a repeat, as WARC tools expect."""
+    for path in (out / "index").glob("*.cdxj.gz"):
+        for line in zlib.decompress(path.read_bytes(), 31).decode().splitlines():
+            entry = json.loads(line.split(" ", 2)[2])
+            record = records[entry["filename"], int(entry["offset"])]
+            is_repeat = record.fields["WARC-Type"] == "revisit"
+            assert (entry.get("mime") == "warc/revisit") == is_repeat, line
+
+
 def check_rows(out: Path) -> list[dict[str, Any]]:
     """Design section 3: one row a URL, with policy, reason and evidence; ALLOW and record belong together."""
     rows = list(by_url(out).values())
     records = {(one.file, one.offset): one for one in records_of(out)}
+    _check_index(out, records)
     asked = {entry["body"]["origin"]: entry for entry in log_entries(out) if entry["type"] == "robots"}
     for row in rows:
         place = (row["warc_filename"], row["warc_record_offset"])
