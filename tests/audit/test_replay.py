@@ -38,6 +38,12 @@ def run(*folders: Path) -> Replay:
     return found
 
 
+def entries(folder: Path, kind: str) -> list[dict[str, Any]]:
+    """Bodies of the entries of one type."""
+    with CrawlReader.open(folder) as reader:
+        return [one["body"] for one in reader.entries() if one["type"] == kind]
+
+
 def rewrite(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
     """Change rows of the only segment."""
     (segment,) = (folder / "manifest").iterdir()
@@ -159,7 +165,8 @@ def test_missing_log_replays_nothing_that_rests_on_it(demo: DemoRun, tmp_path: P
 
 def test_other_policy_and_its_purge_list(demo: DemoRun, tmp_path: Path) -> None:
     """The same rules change nothing; a profile that demands permission does, and what has to go is written down."""
-    (kept,) = (demo.folder / "policies").iterdir()
+    names = entries(demo.folder, "crawl_start")[0]["details"]["policy_files"]
+    kept = demo.folder / "policies" / names["crawl-policy.toml"].replace(":", "-")
     same, other = tmp_path / "same", tmp_path / "other"
     for folder in (same, other):
         folder.mkdir()
@@ -193,6 +200,22 @@ def test_other_blocklists(crawl: Path, tmp_path: Path) -> None:
     assert told["to_go"]["domains"] == ["b.test"]
     assert {one["would_be_reason"] for one in told["counts"]} == {"blocklist"}
     assert told["unreplayable"]["no_site_files"] == 1
+
+
+def test_deep_verification_unpacks_what_is_as_it_was_closed(demo: DemoRun, tmp_path: Path) -> None:
+    """It comes to the same on a whole crawl and on one with a changed record."""
+    done = clearcrawl("audit", "verify", str(demo.folder), "--deep", "--json")
+    (told,) = json.loads(done.stdout)["crawls"]
+    assert (done.returncode, told["findings"]) == (0, []), done.stderr
+    copy = demo.copy(tmp_path / "copy")
+    (file,) = (copy / "warc").glob("w0-pages-*")
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    done = clearcrawl("audit", "verify", str(copy), "--deep", "--json")
+    assert done.returncode == 1
+    (told,) = json.loads(done.stdout)["crawls"]
+    assert f"warc/{file.name}" in {one["file"] for one in told["findings"]}
 
 
 def test_misuse(demo: DemoRun, tmp_path: Path) -> None:
