@@ -29,6 +29,7 @@ _LEFT = {
     "erased": "erased since",
     "redirect": "redirects, which hold no document",
     "other_purpose": "kept for another purpose than training",
+    "sitemap": "lists of URLs (sitemaps)",
     "revoked": "named by a removal list",
     "duplicate": "repeats of a document that was taken",
     "no_text": "without text that could be extracted",

@@ -22,7 +22,7 @@ from crawler.exporting.columns import TAKEN
 from crawler.exporting.extraction import TextExtractor
 from crawler.exporting.formats import FORMATS
 from crawler.exporting.payloads import MissingOriginalError, Payloads
-from crawler.exporting.selection import Position, open_sources, rows_from, why_left
+from crawler.exporting.selection import Position, is_sitemap, open_sources, rows_from, why_left
 from crawler.exporting.state import ExportState, Part, PartFacts, Problem
 from crawler.provenance.leaf import canonical
 from crawler.storage.layout import TEMPORARY_SUFFIX, Folder
@@ -232,6 +232,8 @@ class ExportJob:
             return kind
         if self.plan.removals.about_row(row, payload.url) is not None:
             return "revoked"
+        if is_sitemap(row, payload.content):
+            return "sitemap"
         if self.plan.is_unique and row["content_digest"] is not None:
             facts.seen.add(_octets(row["content_digest"]))
         added: dict[str, Any] = {"content": payload.content}

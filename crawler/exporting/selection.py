@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,6 +26,11 @@ PURPOSE = "ai_training"
 
 NEEDED = (*TAKEN, "verdict", "fetch_redirect", "ip_address", "statements", "erased_at", "bytes_retained")
 _BATCH = 1_000
+_SITEMAP = re.compile(rb"<(?:\w+:)?(?:urlset|sitemapindex)\s[^>]*[\"'][^\"'>]*sitemap")
+"""The root element with the namespace of sitemaps.org, or Google's older one."""
+_LOOK_AT = 4_096
+_XML = frozenset({"application/xml", "text/xml", None})
+"""Media types under which a sitemap is kept."""
 
 
 class Position(NamedTuple):
@@ -114,6 +120,11 @@ def read_rows(path: Path, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
                     yield {**absent, **row}
     except (pa.ArrowException, OSError) as error:
         raise DamagedStateError(f"{path}: cannot be read as a segment of the manifest: {error}") from error
+
+
+def is_sitemap(row: Row, content: bytes) -> bool:
+    """Whether a body is an XML sitemap or an index of them: a list of URLs, no document. Feeds hold text, and stay."""
+    return row["content_mime_detected"] in _XML and _SITEMAP.search(content[:_LOOK_AT]) is not None
 
 
 def why_left(row: Row) -> str | None:

@@ -144,6 +144,22 @@ def test_removal_lists(tmp_path: Path) -> None:
         assert path.is_dir() or b"token=abc" not in path.read_bytes()
 
 
+def test_sitemaps_stay_out(tmp_path: Path) -> None:
+    """Lists of URLs are no documents, however they spell their root; feeds and pages that show XML are."""
+    xml = {"content_mime_detected": "application/xml"}
+    space = b'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+    bodies = (
+        b"<urlset " + space + b"><url/></urlset>",
+        b"<?xml version='1.0'?>\n<!-- a --><s:sitemapindex xmlns:s='http://www.google.com/schemas/sitemap/0.84'/>",
+        b"<rss version='2.0'><channel/></rss>",
+        b"<urlset><p>no namespace</p></urlset>",
+    )
+    pages = [Page(f"http://a.test/{at}.xml", body, columns=xml) for at, body in enumerate(bodies)]
+    crawl(tmp_path / "crawl", [*pages, Page("http://a.test/", b"<pre><urlset " + space + b"></pre>")])
+    code, summary = export(tmp_path / "out", tmp_path / "crawl")
+    assert (code, summary.documents, summary.left) == (ExitCode.CLEAN, 3, {"sitemap": 2})
+
+
 def test_stopped_anywhere(tmp_path: Path) -> None:
     """An export that stops after any part, also with a part named but not recorded, ends as one that never stopped."""
     crawl(tmp_path / "crawl", PAGES, segment=9)
