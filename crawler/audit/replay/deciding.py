@@ -55,6 +55,9 @@ EVENTS = frozenset(
 """Codes that an event may give a row which no record backs."""
 TOLD_OF_CONTENT = frozenset({"media_type_not_wanted", "sitemap_refused"})
 """Codes that may rest on what the crawl asked for: a picture, a sitemap. No column tells of that but the reason."""
+COUNTED = frozenset({"trap_limit", "sitemap_limit"})
+"""Codes that may rest on a count, and stand behind another reason."""
+_ROW_SAYS = "as the row tells"
 _HIDDEN = "REDACTED:"
 _NO_ROBOTS: Mapping[str, Any] = dict.fromkeys(
     ("robots_status", "robots_digest", "robots_group", "robots_rule", "robots_line", "robots_retrieved_at")
@@ -164,6 +167,8 @@ class Replayer:
             if len(self._alike) >= ALIKE_KEPT:
                 self._alike.clear()
             found = _replayed(_before(case, site, said, budget), robots=robots)
+            if budget is not None and budget.detail == _ROW_SAYS:
+                found = replace(found, event=budget.code)
             # What the key names by its address is held, so that no other object can get it.
             known = self._alike[key] = (found, gate, site, robots)
         return known[0]
@@ -224,6 +229,11 @@ def _budget(case: _Case) -> Refusal | None:
     budget = find_trap(case.url, policy.traps, depth=case.row["depth"], pages_of_domain=0)
     if budget is None and robots.waits != NO_WAITS:
         budget = find_long_wait(robots.waits, policy.politeness, case.row["decided_at"].time())
+    if budget is None and len(case.row["reasons"]) > 1 and case.row["stage"] == "before_fetch":
+        told = next((code for code in case.row["reasons"][1:] if code in COUNTED), None)
+        if told is not None:
+            defers = REASONS[told].verdicts[0] is Verdict.DEFER
+            return Refusal(code=told, detail=_ROW_SAYS, defers=defers)
     return budget
 
 
