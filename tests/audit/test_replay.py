@@ -139,7 +139,7 @@ def test_lost_evidence_is_a_state_of_its_own(demo: DemoRun, tmp_path: Path, name
     copy = demo.copy(tmp_path / "copy")
     for path in copy.glob(f"{name}*" if "/" in name else f"{name}/*"):
         data = bytearray(path.read_bytes())
-        data[len(data) // 3 : len(data) // 3 * 2] = b"x" * (len(data) // 3)
+        data[len(data) // 10 : len(data) // 10 * 9] = b"x" * (len(data) // 10 * 8)
         path.write_bytes(data)
     done = clearcrawl("audit", "replay", str(copy), "--json", "-q")
     assert "Traceback" not in done.stderr
