@@ -9,16 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from crawler.signing.sealer import open_sealer
 from tests.demo_run import run_demo
 
 if TYPE_CHECKING:
     from tests.demo_run import DemoRun
 
-if "CLEARCRAWL_KEYS" not in os.environ:
-    # Crawls of tests sign with a key of their own, never with the user's; made once, before workers share the folder.
-    os.environ["CLEARCRAWL_KEYS"] = tempfile.mkdtemp(prefix="clearcrawl-test-keys-")
-    open_sealer()
+os.environ.setdefault("CLEARCRAWL_KEYS", tempfile.mkdtemp(prefix="clearcrawl-test-keys-"))
+"""Crawls of tests sign with keys of their own, never with the user's."""
 
 settings.register_profile("no_clock", deadline=None)
 settings.load_profile("no_clock")

@@ -5,7 +5,7 @@ It translates and does not judge. What was refused never reaches a callback.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from scrapy.http import Headers
 from scrapy.responsetypes import responsetypes
@@ -43,6 +43,8 @@ class ResponseGate:
         if visit is None:
             return response
         self._runtime.answered(visit)
+        if visit.exchange is None or visit.exchange.status is None:
+            self._made_up(visit)
         try:
             decision = self._runtime.judge(visit)
         except Exception as error:
@@ -66,6 +68,13 @@ class ResponseGate:
             return _stored(visit, response) if visit.is_unchanged else response
         self._runtime.settle(visit, decision)
         raise RefusedError(decision.reason)
+
+    def _made_up(self, visit: Visit) -> NoReturn:
+        """Refuse an answer that no server gave."""
+        detail = f"{visit.url.text} was answered by something else than the gate's own download"
+        self._runtime.bypassed(detail)
+        self._runtime.failed(visit, "internal_error", detail)
+        raise RefusedError("gate_bypassed")
 
     def _broken(self, visit: Visit, error: Exception) -> None:
         self._runtime.failed(visit, "internal_error", f"{type(error).__name__}: {error}")

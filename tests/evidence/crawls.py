@@ -8,11 +8,12 @@ writes them below FOLDER: ``demo``, ``killed`` (as the kill left it), ``resumed`
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import time
 from pathlib import Path
+
+import pytest
 
 from tests.demo_run import clearcrawl, run_demo
 from tests.evidence.authority import Authority
@@ -27,7 +28,13 @@ HOST = "tree.test"
 def make(folder: Path) -> Path:
     """Make all of them; answer the folder. Keys are new and lie in ``folder/keys``."""
     folder.mkdir(parents=True, exist_ok=True)
-    os.environ["CLEARCRAWL_KEYS"] = str(folder / "keys")
+    with pytest.MonkeyPatch.context() as patch:  # other tests of the process keep their keys
+        patch.setenv("CLEARCRAWL_KEYS", str(folder / "keys"))
+        _make(folder)
+    return folder
+
+
+def _make(folder: Path) -> None:
     _expect(run_demo(folder / "demo").code, "demo")
     lab = Lab(folder / "lab")
     try:
@@ -43,7 +50,6 @@ def make(folder: Path) -> Path:
     finally:
         lab.close()
     (folder / "trust.txt").write_text(clearcrawl("keys", "show", "--trust").stdout)
-    return folder
 
 
 def _expect(code: int, what: str) -> None:

@@ -6,28 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.conftest import web
+from tests.integration.conftest import lab, web
 from tests.integration.findings import by_url, check_requests, check_rows
-from tests.integration.lab import Lab
 from tests.servers.replies import html, redirect, text
 from tests.spiders.project import SETTINGS, crawl
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
+    from tests.integration.lab import Lab
     from tests.servers.web import ScriptedWeb
 
-__all__ = ["web"]  # a fixture
-
-
-@pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
-    """A folder to crawl from; replay cannot know what a neighbour did to an answer, so it is not asked."""
-    made = Lab(tmp_path / "lab")
-    yield made
-    made.close()
-
+__all__ = ["lab", "web"]  # fixtures
 
 GATE = '"crawler.middlewares.response_gate.ResponseGate": 100'
 NEIGHBOURS = {

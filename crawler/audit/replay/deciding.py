@@ -53,6 +53,8 @@ EVENTS = frozenset(
     | {"address_refused", "robots_delay_too_long", "internal_error", "storage_error"}
 )
 """Codes that an event may give a row which no record backs."""
+OUR_FAILURE = "internal_error"
+"""It may follow a whole answer, and no record shows it: the row's word is taken, and the page is not kept."""
 TOLD_OF_CONTENT = frozenset({"media_type_not_wanted", "sitemap_refused"})
 """Codes that may rest on what the crawl asked for: a picture, a sitemap. No column tells of that but the reason."""
 COUNTED = frozenset({"trap_limit", "sitemap_limit"})
@@ -131,7 +133,7 @@ class Replayer:
         case.robots = site.robots.answer(case.url)
         response = None if record is None else self._records.read(case.url, row, record, gate.policy)
         if isinstance(response, Response):
-            return self._after(case, site, response)
+            return _with_event(case) if row["reason"] == OUR_FAILURE else self._after(case, site, response)
         if not (isinstance(response, Failure) and case.is_own):
             before = self._admitted(case, site)
             if before.decision.verdict is not Verdict.ALLOW:
@@ -267,7 +269,8 @@ def _before(case: _Case, site: SiteKnowledge, said: Collected | None, budget: Re
 def _with_event(case: _Case) -> Replayed:
     """With the event that the row tells of; where it tells of none, what was made of the evidence stands."""
     row = case.row
-    if row["stage"] != "before_fetch" or row["reason"] not in EVENTS or row["fetch_status"] is not None:
+    was_answered = row["fetch_status"] is not None and row["reason"] != OUR_FAILURE
+    if row["stage"] != "before_fetch" or row["reason"] not in EVENTS or was_answered:
         return _replayed(case.gate.admit(case.url, today=case.day, robots=case.robots), robots=case.robots)
     found = _refused(case, row["reason"], "")
     barrier = {name: row[name] for name in _NO_BARRIER}
