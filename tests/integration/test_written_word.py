@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tests.servers.web import ScriptedWeb
 
 TODAY = datetime.now(UTC).date()
+"""Before the tests; midnight may pass while they run, so that what holds holds tomorrow too."""
 DAY = timedelta(days=1)
 
 
@@ -41,10 +42,10 @@ def test_agreements_and_overrides(lab: Lab, web: ScriptedWeb) -> None:
     pages = [web.url("site.test", path) for path in ("/news/a", "/other/b", "/closed/c")]
     scope = web.url("site.test", "/")
     licence = '[[agreement]]\nscope = "{}"\npermits = ["{}"]\nref = "{}"\nvalid_to = {}\n'
-    _append(lab, "agreements.toml", licence.format(f"{scope}news/", "ai_training", "17", TODAY))
-    _append(lab, "agreements.toml", licence.format(f"{scope}closed/", "ai_training", "18", TODAY))
+    _append(lab, "agreements.toml", licence.format(f"{scope}news/", "ai_training", "17", TODAY + DAY))
+    _append(lab, "agreements.toml", licence.format(f"{scope}closed/", "ai_training", "18", TODAY + DAY))
     _append(lab, "agreements.toml", licence.format(f"{scope}other/", "ai_training", "19", TODAY - DAY))
-    _append(lab, "agreements.toml", licence.format(f"{scope}other/", "ai_input", "20", TODAY))
+    _append(lab, "agreements.toml", licence.format(f"{scope}other/", "ai_input", "20", TODAY + DAY))
     _append(lab, "crawl-policy.toml", _override(f"{scope}closed/", TODAY - 9 * DAY, TODAY - DAY))
     assert lab.crawl(lab.seeds(pages)).code == 0
     news, other, closed = (by_url(lab.out)[page] for page in pages)
@@ -53,7 +54,7 @@ def test_agreements_and_overrides(lab: Lab, web: ScriptedWeb) -> None:
     assert (closed["verdict"], closed["reason"]) == ("deny", "robots_disallow")
     assert {row["verdict_search_index"] for row in (news,)} == {"allow"}
     check_rows(lab.out)
-    _append(lab, "crawl-policy.toml", _override(f"{scope}closed/", TODAY, TODAY))
+    _append(lab, "crawl-policy.toml", _override(f"{scope}closed/", TODAY, TODAY + DAY))
     out = lab.folder / "lifted"
     assert lab.crawl(lab.seeds(pages[2:]), out=out).code == 0
     (row,) = by_url(out).values()
