@@ -14,7 +14,7 @@ import tempfile
 from datetime import date
 from pathlib import Path
 from statistics import median
-from time import perf_counter_ns
+from time import perf_counter_ns, sleep
 from typing import TYPE_CHECKING
 
 from crawler.policy.document import Blocklists
@@ -70,6 +70,7 @@ def main() -> None:
         (folder / "catalog.toml").write_text(_CATALOG.format(digest=sha256(content).removeprefix("sha256:")))
         size = len(content)
         del content
+        sleep(6)  # digests of files that were just written are not remembered
         found = {way: _apart(way, folder, given.entries) for way in WAYS}
     print(f"{given.entries:,} names, {size / 2**20:.0f} MiB of text; look-ups in microseconds, median of {ASKED:,}")
     print(f"{'':32} {'seconds':>8} {'MB':>6} {'miss':>7} {'hit':>7} {'again':>7} {'miss / set':>11}")
@@ -81,7 +82,8 @@ def main() -> None:
         print(f"{way:32} {figures['seconds']:8.3f} {figures['resident']:6.0f}", end=" ")
         print(f"{figures['miss']:7.2f} {figures['hit']:7.2f} {figures['again']:7.2f} {ratio:10.1f}x")
     bare = found["open, table alone"]["seconds"]
-    print(f"opening the table alone: {bare:.3f} s; with the digests of all files: {found['open']['seconds']:.3f} s")
+    taken = found["open, digests taken"]["seconds"]
+    print(f"opening the table alone: {bare:.3f} s; the first time after a change: {taken:.3f} s")
 
 
 def _apart(way: str, folder: Path, entries: int) -> dict[str, float]:
@@ -179,6 +181,7 @@ def _resident() -> float:
 WAYS = {
     "set": _set,
     "build": _open,
+    "open, digests taken": _open,
     "open": _open,
     "open, table alone": _table,
     "marisa-trie": _marisa,

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from crawler.blocklists.catalog import CATALOG, read_catalog
 from crawler.errors import DocumentError, Mistake, UsageError
-from crawler.storage.list_compiling import COMPILED_FROM, compiled, key_of
+from crawler.storage.list_compiling import COMPILED, COMPILED_FROM, compiled, key_of
+from crawler.storage.list_digests import remember, remembered
 from crawler.storage.list_files import LIST_LIMIT, LOCAL, PROTECTED, ListFile, find_files, names_of
 from crawler.storage.list_loading import MISTAKES_SHOWN, exceptions_in, guards_of, load, own_guards
 from crawler.storage.list_marks import marks_of
@@ -136,7 +137,10 @@ def _find(folder: Path) -> dict[str, ListFile]:
     catalog = find_files(folder, [CATALOG]).get(CATALOG)
     if catalog is None:
         raise UsageError(f"{folder / CATALOG}: no such file; a folder of blocklists has a catalog, be it empty")
-    return find_files(folder, names_of(read_catalog(catalog.content)))
+    known = remembered(folder / COMPILED)
+    files = find_files(folder, names_of(read_catalog(catalog.content)), known)
+    remember(folder / COMPILED, files.values(), known)
+    return files
 
 
 def _open(

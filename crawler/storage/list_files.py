@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,7 +18,7 @@ from crawler.errors import UsageError
 from crawler.values.digest import Digest, sha256
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
     from typing import BinaryIO
 
@@ -28,6 +30,11 @@ LIST_LIMIT = 256 * 1024 * 1024
 """Octets of one file."""
 UT1_MEMBERS = ("domains", "expressions", "urls", "usage")
 _PIECE = 1024 * 1024
+_STILL_SECONDS = 5.0
+"""How long a file must have lain unchanged: two writes in one tick of a file system's clock leave the same times."""
+
+Stamp = tuple[int, ...]
+"""Device, inode, octets, and when content and status were last changed, in nanoseconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +46,8 @@ class ListFile:
     ``lists/NAME/MEMBER``."""
     digest: Digest
     size: int
+    stamp: Stamp | None = None
+    """Tells the bytes from others without reading them; ``None`` where they changed a moment ago, or lie in memory."""
     _path: Path | None = field(default=None, repr=False)
     _kept: bytes = field(default=b"", repr=False)
 
@@ -48,22 +57,27 @@ class ListFile:
         return cls(name=name, digest=sha256(content), size=len(content), _kept=content)
 
     @classmethod
-    def find(cls, path: Path, name: str) -> ListFile | None:
-        """Look at a file and take its digest; ``None`` where there is none. Raises UsageError."""
+    def find(cls, path: Path, name: str, known: tuple[Stamp, Digest] | None = None) -> ListFile | None:
+        """Look at a file and take its digest, or that of a known stamp; ``None`` for no file. Raises UsageError."""
         hashed = hashlib.sha256()
         size = 0
         try:
             with path.open("rb") as file:
+                stamp = _stamp(file)
+                if stamp is not None and known is not None and known[0] == stamp:
+                    return cls(name=name, digest=known[1], size=stamp[2], stamp=stamp, _path=path)
                 while piece := file.read(_PIECE):
                     hashed.update(piece)
                     size += len(piece)
                     if size > LIST_LIMIT:
                         raise UsageError(f"{path}: has more than {LIST_LIMIT} octets; no list is that long")
+                if stamp != _stamp(file):
+                    stamp = None
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
-        return cls(name=name, digest=Digest(f"sha256:{hashed.hexdigest()}"), size=size, _path=path)
+        return cls(name=name, digest=Digest(f"sha256:{hashed.hexdigest()}"), size=size, stamp=stamp, _path=path)
 
     @property
     def content(self) -> bytes:
@@ -93,12 +107,22 @@ class ListFile:
             raise UsageError(f"{self._path}: cannot be read: {error.strerror}") from error
 
 
-def find_files(folder: Path, names: Iterable[str]) -> dict[str, ListFile]:
+def _stamp(file: BinaryIO) -> Stamp | None:
+    found = os.fstat(file.fileno())
+    if time.time() - max(found.st_mtime, found.st_ctime) <= _STILL_SECONDS:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def find_files(
+    folder: Path, names: Iterable[str], known: Mapping[str, tuple[Stamp, Digest]] | None = None
+) -> dict[str, ListFile]:
     """Those of the names that are there. Raises UsageError."""
+    known = known or {}
     wanted = list(names)
     folders = {name.rpartition("/")[0] for name in wanted}
     found = (
-        (name, ListFile.find(folder / name, name))
+        (name, ListFile.find(folder / name, name, known.get(name)))
         for name in wanted
         if name not in folders or not (folder / name).is_dir()
     )

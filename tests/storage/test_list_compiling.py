@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -16,7 +17,7 @@ import pytest
 from crawler.errors import DocumentError, UsageError
 from crawler.policy.document import Blocklists
 from crawler.storage import blocklists as module
-from crawler.storage import list_compiling
+from crawler.storage import list_compiling, list_digests, list_files
 from crawler.storage.blocklists import open_blocklists, open_contents, read_contents
 from crawler.storage.list_compiling import COMPILED
 from crawler.storage.list_files import ListFile, folder_digest
@@ -112,6 +113,33 @@ def test_another_snapshot_is_another_table(large: Path) -> None:
         (large / "local.txt").write_bytes(b"own%d.test\n" % number)
         assert _open(large).matcher.find(f"own{number}.test") is not None
     assert len(_tables(large)) == list_compiling._KEPT
+
+
+def test_digests_are_remembered(large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that lay still is not read again; one that was written again is, whatever times it claims."""
+    monkeypatch.setattr(list_digests, "REMEMBERED_FROM", 1)
+    monkeypatch.setattr(list_files, "_STILL_SECONDS", -1.0)
+    noted = large / COMPILED / list_digests.DIGESTS
+    _open(large)
+    first = _open(large)
+    assert set(json.loads(noted.read_bytes())) == {"catalog.toml", "local.txt", "lists/a", "lists/b"}
+    noted.write_bytes(noted.read_bytes().replace(first.lists[0].digest.encode(), b"sha256:" + b"0" * 64))
+    with pytest.raises(DocumentError, match="was changed while it was read"):  # the note was believed, the bytes not
+        _open(large)
+    times = (large / "local.txt").stat()
+    (large / "local.txt").write_bytes(b"new.test\n")
+    os.utime(large / "local.txt", ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert _open(large).matcher.find("new.test") is not None
+    noted.write_bytes(b"[")
+    assert _open(large).matcher.find("new.test") is not None
+
+
+def test_a_file_just_written_is_not_remembered(large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its times cannot tell it from what is written in the same moment."""
+    monkeypatch.setattr(list_digests, "REMEMBERED_FROM", 1)
+    _open(large)
+    _open(large)
+    assert not (large / COMPILED / list_digests.DIGESTS).exists()
 
 
 def test_a_damaged_table_is_built_again(large: Path) -> None:
