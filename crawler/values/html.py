@@ -16,7 +16,7 @@ from w3lib.encoding import html_body_declared_encoding, http_content_type_encodi
 from crawler.values.html_shape import safe_length
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from selectolax.lexbor import LexborNode
 
@@ -26,6 +26,7 @@ DATA_BLOCKS = frozenset({"application/ld+json", "application/rsl+xml"})
 """Script types that are kept as data."""
 
 _WHITE_SPACE = "\t\n\f\r "
+_QUOTE = '"'
 # Codec names of the Encoding Standard. Python has more under the same interface (rot13, punycode, unicode-escape):
 # those raise, take quadratic time, or make markup of what is none.
 _PAGE_ENCODINGS = re.compile(
@@ -261,8 +262,12 @@ class _Pass:
             self.is_truncated = True
             return
         attributes = node.attributes
-        attribute = next((key for key in ("name", "property", "http-equiv") if attributes.get(key)), "")
-        name = (attributes.get(attribute) or "").strip(_WHITE_SPACE).lower()
+        attribute, name = "", ""
+        for key in ("name", "property", "http-equiv"):
+            named = attributes.get(key)
+            if named:
+                attribute, name = key, named.strip(_WHITE_SPACE).lower()
+                break
         content = attributes.get("content") or ""
         self.metas.append(
             Meta(
@@ -273,7 +278,8 @@ class _Pass:
                 markup=_rebuilt("meta", attributes),
             ),
         )
-        if self.refresh is None and (attributes.get("http-equiv") or "").strip(_WHITE_SPACE).lower() == "refresh":
+        pragma = attributes.get("http-equiv")
+        if pragma and self.refresh is None and pragma.strip(_WHITE_SPACE).lower() == "refresh":
             target = refresh_target(content)
             if target is not None and not _is_inside(node, "noscript"):
                 self.refresh = target
@@ -304,10 +310,12 @@ class _Pass:
 
     def visit_image(self, node: LexborNode) -> None:
         attributes = node.attributes
-        first_candidate = (attributes.get("srcset") or "").split(None, 1)[:1]
-        for source in (_stripped(attributes.get("src")), *(url.rstrip(",") for url in first_candidate)):
-            if source:
-                self._keep(self.images, source)
+        source = _stripped(attributes.get("src"))
+        if source:
+            self._keep(self.images, source)
+        candidates = (attributes.get("srcset") or "").split(None, 1)
+        if candidates and (first := candidates[0].rstrip(",")):
+            self._keep(self.images, first)
 
     def visit_source(self, node: LexborNode) -> None:
         """Sort by what stands around it; a browser takes the first that it can show, and so do we."""
@@ -427,9 +435,10 @@ def _covers_page(node: LexborNode) -> bool:
 
 def _rebuilt(tag: str, attributes: dict[str, str | None]) -> str:
     """Start tag with its attributes as parsed, so that the evidence shows what was compared."""
-    return f"<{tag}{''.join(_pairs(attributes.items()))}>"[:MARKUP_LIMIT]
-
-
-def _pairs(attributes: Iterable[tuple[str, str | None]]) -> Iterable[str]:
-    for name, value in attributes:
-        yield f" {name}" if value is None else f' {name}="{value.replace(chr(34), "&quot;")}"'
+    markup = f"<{tag}"
+    for name, value in attributes.items():
+        if value is None:
+            markup += f" {name}"
+        else:
+            markup += f' {name}="{value.replace(_QUOTE, "&quot;") if _QUOTE in value else value}"'
+    return f"{markup}>"[:MARKUP_LIMIT]

@@ -49,6 +49,8 @@ _SCRIPT_MARK = re.compile(
     re.IGNORECASE,
 )
 _FORMATTING_TAG = re.compile(rb"<(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\t\n\f\r /]", re.IGNORECASE)
+_LIKE_FORMATTING = re.compile(rb"<[bceinstufBCEINSTUF][\t\n\f\r /imotIMOT]")
+"""Two characters of each formatting tag, and of some others: three times as fast."""
 
 _FORMATTING = frozenset(b"b big code em font i nobr s small strike strong tt u".split())
 # Never within one another without something else in between, so they add a small factor to the depth at most.
@@ -68,12 +70,17 @@ _AMBIGUOUS = _FOREIGN | {b"select"}
 
 def safe_length(markup: bytes, depth: int) -> int:
     """Octets from the start that may be parsed; all of them where nothing nests deeper than about ``depth``."""
-    tags = markup.count(b"<")
+    step = len(markup) // _CHUNKS + 1
+    starts = _tags_by_step(markup, step)
+    tags = sum(starts)
     if len(markup) <= LONG_PAGE or not _has_long_tag(markup):
         if tags <= depth:
             return len(markup)
-        is_plain = tags <= MANY_TAGS and _is_shallow(markup, depth)
-        if is_plain and (tags <= FEW_TAGS or len(_FORMATTING_TAG.findall(markup)) * tags <= COPIES_LIMIT):
+        is_shallow = tags <= MANY_TAGS and (
+            _apparent_depth(markup, step, starts) <= depth
+            or _apparent_depth(markup, _FINE, _tags_by_step(markup, _FINE)) <= depth
+        )
+        if is_shallow and (tags <= FEW_TAGS or _few_copies(markup, COPIES_LIMIT // tags)):
             return len(markup)
     return _Walk(depth, counts_names=tags > NAMES_LIMIT).safe_length(markup)
 
@@ -88,21 +95,27 @@ def _has_long_tag(markup: bytes) -> bool:
     return False
 
 
-def _is_shallow(markup: bytes, depth: int) -> bool:
-    """Whether the tags cannot nest deeper, by the rough estimate or else by the fine one."""
-    return any(_apparent_depth(markup, step) <= depth for step in (len(markup) // _CHUNKS + 1, _FINE))
+def _few_copies(markup: bytes, most: int) -> bool:
+    """Whether at most so many formatting tags stand in the markup; counts exactly where beginnings say more."""
+    return len(_LIKE_FORMATTING.findall(markup)) <= most or len(_FORMATTING_TAG.findall(markup)) <= most
 
 
-def _apparent_depth(markup: bytes, step: int) -> int:
+def _tags_by_step(markup: bytes, step: int) -> list[int]:
+    return [markup.count(b"<", start, start + step) for start in range(0, len(markup), step)]
+
+
+def _apparent_depth(markup: bytes, step: int, tags_by_step: list[int]) -> int:
     """Most elements that can be open at once if all tags are what they seem; elements without end tag count as open.
 
     Within a step of so many octets all start tags are taken to stand before all end tags.
     """
-    is_open = deepest = 0
-    for start in range(0, len(markup), step):
-        tags, ends = markup.count(b"<", start, start + step), markup.count(b"</", start, start + step + 1)
-        deepest = max(deepest, is_open + tags - ends)
-        is_open += tags - 2 * ends
+    is_open = deepest = start = 0
+    for tags in tags_by_step:
+        ends = markup.count(b"</", start, start + step + 1)
+        start += step
+        is_open += tags - ends
+        deepest = max(deepest, is_open)
+        is_open -= ends
     return deepest
 
 

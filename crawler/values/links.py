@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from crawler.errors import UrlError
 from crawler.values.media_type import kind_of_name
-from crawler.values.url import resolve
+from crawler.values.url import resolve, resolve_each
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from crawler.values.html import HtmlPage
     from crawler.values.url import CanonicalUrl
@@ -59,12 +59,5 @@ def refresh(page: HtmlPage, url: CanonicalUrl) -> CanonicalUrl | None:
     return found[0] if found and found[0] != url else None
 
 
-def _resolved(references: Iterable[str], page: HtmlPage, url: CanonicalUrl) -> tuple[CanonicalUrl, ...]:
-    base = base_url(page, url)
-    found: dict[CanonicalUrl, None] = {}
-    for reference in references:
-        try:
-            found[resolve(base, reference, encoding=page.charset)] = None
-        except UrlError:
-            continue
-    return tuple(found)
+def _resolved(references: Sequence[str], page: HtmlPage, url: CanonicalUrl) -> tuple[CanonicalUrl, ...]:
+    return resolve_each(base_url(page, url), references, encoding=page.charset) if references else ()

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import NewType, NoReturn
+from typing import TYPE_CHECKING, NewType, NoReturn
 
 from crawler.errors import UrlError
 from crawler.values.host import Host, canonical_host
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 CanonicalUrl = NewType("CanonicalUrl", str)
 """Scheme, host, ``:port`` unless it is the scheme's own, path, query; no user info, no fragment; ASCII."""
@@ -29,7 +32,8 @@ _LEGAL = r"A-Za-z0-9\-._~!$&'()*+,;=:@/"
 _ESCAPE = r"%(?:[0189A-F][0-9A-F]|2[0-9A-CF]|3[A-F]|[46]0|5[B-E]|7[B-DF])"
 _PATH = rf"[{_LEGAL}]*+(?:{_ESCAPE}[{_LEGAL}]*+)*+"
 _QUERY = rf"(?:\?[{_LEGAL}?]*+(?:{_ESCAPE}[{_LEGAL}?]*+)*+)?+"
-_PORT = r"(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+# The longest first: what has matched is not tried again.
+_PORT = r"(?:[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]|[1-9][0-9]{0,3})"
 
 # Already canonical, with a host whose last label begins with a letter. A path with "/." goes the long way.
 _CANONICAL = re.compile(
@@ -143,6 +147,28 @@ def resolve(base: CanonicalUrl, reference: str, *, limit: int = URL_LIMIT, encod
             return _resolve(base, text, limit, encoding)
         return CanonicalUrl(text) if len(text) <= limit else _too_long(limit)
     return _resolve(base, text, limit, encoding)
+
+
+def resolve_each(
+    base: CanonicalUrl, references: Iterable[str], *, limit: int = URL_LIMIT, encoding: str = "utf-8"
+) -> tuple[CanonicalUrl, ...]:
+    """Resolve the references of one page as ``resolve`` does, each URL once, in order; what it refuses is left out."""
+    origin = base[: base.index("/", _AFTER_SCHEME)]
+    here = f"{origin}/"
+    longest = limit - len(origin)
+    found: dict[CanonicalUrl, None] = {}
+    for reference in references:
+        text = reference.partition("#")[0]
+        target = text[len(origin) :] if text.startswith(here) else text
+        # What begins with one slash is a path of the page's own origin, and most links are spelt as they should be.
+        if "/." not in target and len(target) <= longest and _TARGET.fullmatch(target):
+            found[CanonicalUrl(origin + target)] = None
+            continue
+        try:
+            found[resolve(base, text, limit=limit, encoding=encoding)] = None
+        except UrlError:
+            continue
+    return tuple(found)
 
 
 def _is_canonical(text: str, limit: int) -> bool:

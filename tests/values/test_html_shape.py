@@ -126,3 +126,24 @@ def test_the_builder_stays_within_reach(pieces: list[bytes], times: int) -> None
     length = walk.safe_length(markup)
     reach = 5 * (limit + 2) + walk.doubts + len(walk.formatting) + walk.returning
     assert _depth(LexborHTMLParser(markup[:length]).root) <= reach
+
+
+NAMES = ["b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u", "a", "div", "br"]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["<", "</", "< ", "", "<<"]),
+            st.sampled_from(NAMES).flatmap(lambda name: st.sampled_from([name, name.upper(), name.title()])),
+            st.sampled_from([" ", "/", "\t", "\n", "\f", "\r", ">", " x>", "x ", ""]),
+        ),
+        max_size=30,
+    )
+)
+def test_beginnings_count_every_formatting_tag(pieces: list[tuple[str, str, str]]) -> None:
+    """The fast count of formatting tags is never below the exact one, so that no page passes by it alone."""
+    markup = "".join(map("".join, pieces)).encode()
+    exact = len(html_shape._FORMATTING_TAG.findall(markup))
+    assert html_shape._few_copies(markup, exact)
+    assert exact == 0 or not html_shape._few_copies(markup, exact - 1)

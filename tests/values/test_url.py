@@ -14,7 +14,7 @@ from w3lib.url import safe_url_string
 
 from crawler.errors import UrlError
 from crawler.values.host import refused_host
-from crawler.values.url import CanonicalUrl, canonicalise, parse, resolve, split
+from crawler.values.url import CanonicalUrl, canonicalise, parse, resolve, resolve_each, split
 from tests.shared import shared_path
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "urls"
@@ -238,6 +238,29 @@ def test_resolve_raises_nothing_else(base: str, reference: str) -> None:
         except UrlError:
             return
         assert canonicalise(url) == url
+
+
+@given(URLS, st.lists(URLS, max_size=5), st.integers(20, 120))
+def test_many_resolve_as_each_alone(base: str, references: list[str], limit: int) -> None:
+    """The references of a page come to what each of them comes to alone, whatever way they take."""
+    answer = _answer(base)
+    if "url" not in answer:
+        return
+    url, alone = CanonicalUrl(answer["url"]), []
+    own = [url.removesuffix("x") + reference for reference in references]
+    for reference in (*references, *own):
+        try:
+            alone.append(resolve(url, reference, limit=limit))
+        except UrlError:
+            continue
+    assert resolve_each(url, (*references, *own), limit=limit) == tuple(dict.fromkeys(alone))
+
+
+@pytest.mark.parametrize("port", [1, 79, 81, 442, 8080, 9999, 10000, 34525, 59999, 60000, 65535])
+def test_canonical_is_left_alone(port: int) -> None:
+    """A URL in its one spelling is not spelt anew, whatever the port."""
+    raw = f"http://one.test:{port}/a?b"
+    assert canonicalise(raw) is raw
 
 
 PATHS = st.text(st.sampled_from("ab/.?;=&~_-+@:,"), max_size=16)
