@@ -124,6 +124,7 @@ LOGIN_SEGMENTS: frozenset[str] = frozenset(
 LOGIN_LABELS: frozenset[str] = frozenset({"login", "signin", "auth", "sso", "idp", "accounts"})
 """First host labels that only a login service has."""
 
+_CHALLENGES = dict(CHALLENGE_HEADERS)
 _BY_STATUS = {status: BarrierKind(f"http_{status}") for status in (401, 402, 403, 407, 429, 451)}
 _CHALLENGE_STATUSES = frozenset({403, 429, 503})
 _CHALLENGE_LINKS = 10
@@ -182,9 +183,8 @@ def is_login(url: Url) -> bool:
 
 def _challenge(status: int, headers: Sequence[tuple[str, str]], page: HtmlPage | None) -> str | None:
     for name, value in headers:
-        for field, values in CHALLENGE_HEADERS:
-            if name.lower() == field and value.strip().lower() in values:
-                return f"{name}: {value}"
+        if value.strip().lower() in _CHALLENGES.get(name.lower(), ()):
+            return f"{name}: {value}"
     if page is None or page.title.lower() not in CHALLENGE_TITLES:
         return None
     is_bare = len(page.hyperlinks) <= _CHALLENGE_LINKS

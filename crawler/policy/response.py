@@ -106,17 +106,17 @@ def see_head(head: Head, *, chain: Sequence[str], redirects: int, stored: Sequen
         return _see_unchanged(head, stored)
     retry_after = head.text(b"retry-after")
     seconds = None if retry_after is None else read_retry_after(retry_after, head.retrieved_at)
-    seen = Seen(
-        carriers=_carriers(head),
+    headers = head.headers
+    redirect, text, refusal = _target(head, chain, redirects) if head.status in REDIRECTS else (None, None, None)
+    return Seen(
+        carriers=_carriers(head, headers),
         content_type=head.text(b"content-type"),
+        barrier=find_barrier(url=head.url, status=head.status, headers=headers, redirect=redirect, retry_after=seconds),
+        redirect=redirect,
+        redirect_text=text,
+        refusal=refusal,
         retry_after=seconds,
     )
-    if head.status in REDIRECTS:
-        seen = _see_target(seen, head, chain, redirects)
-    barrier = find_barrier(
-        url=head.url, status=head.status, headers=head.headers, redirect=seen.redirect, retry_after=seconds
-    )
-    return replace(seen, barrier=barrier)
 
 
 def _see_unchanged(head: Head, stored: Sequence[Head]) -> Seen:
@@ -131,7 +131,7 @@ def _see_unchanged(head: Head, stored: Sequence[Head]) -> Seen:
         return replace(seen, refusal=refusal)
     for one, fields in zip((head, *stored), holding([tuple(one.fields) for one in (head, *stored)]), strict=True):
         held = replace(one, fields=fields)
-        seen = replace(seen, carriers=seen.carriers + _carriers(held))
+        seen = replace(seen, carriers=seen.carriers + _carriers(held, held.headers))
     barrier = find_barrier(url=head.url, status=head.status, headers=head.headers, redirect=None)
     return replace(seen, barrier=barrier)
 
@@ -146,34 +146,34 @@ def current(head: Head, stored: Sequence[Head]) -> Head:
     return replace(stored[-1], url=head.url, fields=joined((head, *stored)), retrieved_at=head.retrieved_at)
 
 
-def _carriers(head: Head) -> CarrierReadings:
+def _carriers(head: Head, headers: tuple[tuple[str, str], ...]) -> CarrierReadings:
     return read_head(
         ResponseHead(
             source=Source(url=head.url.text, digest=head.digest, retrieved_at=head.retrieved_at),
             status=head.status,
-            headers=head.headers,
+            headers=headers,
         )
     )
 
 
-def _see_target(seen: Seen, head: Head, chain: Sequence[str], redirects: int) -> Seen:
-    """Find the target; a chain that cannot go on is a refusal of the hop."""
+def _target(head: Head, chain: Sequence[str], redirects: int) -> tuple[Url | None, str | None, Refusal | None]:
+    """Find where a redirect leads, as a URL and as text; a chain that cannot go on is a refusal of the hop."""
     value = head.last(b"location")
     if value is None:
-        return replace(seen, refusal=Refusal(code="http_unavailable", detail=f"status {head.status} without Location"))
+        return None, None, Refusal(code="http_unavailable", detail=f"status {head.status} without Location")
     location = value.decode("utf-8", "surrogateescape")
     try:
         target = resolve(head.url.text, location)
     except UrlError as error:
         shown = location.encode("utf-8", "backslashreplace").decode()
-        return replace(seen, redirect_text=shown, refusal=Refusal(code=error.reason, detail=str(error)))
+        return None, shown, Refusal(code=error.reason, detail=str(error))
     hops = (*chain, head.url.text)
     refusal = None
     if target in hops:
         refusal = Refusal(code="redirect_loop", detail=target)
     elif len(hops) > redirects:
         refusal = Refusal(code="too_many_redirects", detail=f"{len(hops)} hops")
-    return replace(seen, redirect=split(target), redirect_text=target, refusal=refusal)
+    return split(target), target, refusal
 
 
 def see_body(

@@ -25,6 +25,7 @@ _GZIP = 31
 _CHUNK = 1 << 18
 _FILES_OPEN = 64
 _HTTP = "application/http"
+_IDS = ("WARC-Record-ID", "WARC-Concurrent-To", "WARC-Refers-To", "WARC-Warcinfo-ID")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,15 +148,16 @@ def read_record_at(folder: Folder, name: str, offset: int) -> StoredRecord:
 def _parse(record: bytes, place: str) -> StoredRecord:
     head, separator, rest = record.partition(b"\r\n\r\n")
     version, *lines = head.decode("utf-8", "replace").split("\r\n")
-    fields = dict(line.partition(": ")[::2] for line in lines)
+    fields = dict([line.partition(": ")[::2] for line in lines])
     size = fields.get("Content-Length", "")
     if version != "WARC/1.1" or not separator or not size.isdecimal() or rest[int(size) :] != b"\r\n\r\n":
         raise DamagedStateError(f"{place}: is no WARC/1.1 record")
     block = rest[: int(size)]
     if fields.get("WARC-Block-Digest") != f"sha256:{hashlib.sha256(block).hexdigest()}":
         raise DamagedStateError(f"{place}: the block does not match its digest")
-    names = ("WARC-Record-ID", "WARC-Concurrent-To", "WARC-Refers-To", "WARC-Warcinfo-ID")
-    fields.update({name: fields[name].strip("<>") for name in names if name in fields})
+    for name in _IDS:
+        if name in fields:
+            fields[name] = fields[name].strip("<>")
     if not fields.get("Content-Type", "").startswith(_HTTP):
         return StoredRecord(fields=fields, http_head=b"", body=block)
     http_head, blank, body = block.partition(b"\r\n\r\n")

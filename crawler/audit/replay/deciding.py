@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from crawler.audit.replay.alike import Alike, names_places, told
+from crawler.audit.replay.columns import NO_BARRIER, lay_out, statement_of
 from crawler.audit.replay.evidence import Failure, Response
-from crawler.audit.replay.state import Replayed, UnreplayableError
+from crawler.audit.replay.state import UnreplayableError
 from crawler.errors import ClearcrawlError
 from crawler.optout.collect import reserve_for_media
 from crawler.optout.inherit import inherit
@@ -34,11 +36,11 @@ if TYPE_CHECKING:
     from crawler.audit.replay.evidence import Records
     from crawler.audit.replay.rules import Rules
     from crawler.audit.replay.sites import Sites
-    from crawler.blocklists.interface import Listed
+    from crawler.audit.replay.state import Replayed
     from crawler.optout.collect import CarrierReadings, Collected
     from crawler.optout.robots.access import RobotsAnswer
     from crawler.optout.statement import Statement
-    from crawler.policy.barriers import Barrier
+    from crawler.policy.facts import Facts
     from crawler.policy.gate import Gate
     from crawler.policy.site import SiteKnowledge
     from crawler.storage.warc_reading import StoredRecord
@@ -46,8 +48,6 @@ if TYPE_CHECKING:
 
     Row = Mapping[str, Any]
 
-ALIKE_KEPT = 100_000
-"""Decisions that hold for all URLs of a rule, in memory."""
 EVENTS = frozenset(
     {code for code, reason in REASONS.items() if reason.check in {Check.CONNECTION, Check.STATUS, Check.BUDGET}}
     | {"address_refused", "robots_delay_too_long", "internal_error", "storage_error"}
@@ -61,11 +61,6 @@ COUNTED = frozenset({"trap_limit", "sitemap_limit"})
 """Codes that may rest on a count, and stand behind another reason."""
 _ROW_SAYS = "as the row tells"
 _HIDDEN = "REDACTED:"
-_NO_ROBOTS: Mapping[str, Any] = dict.fromkeys(
-    ("robots_status", "robots_digest", "robots_group", "robots_rule", "robots_line", "robots_retrieved_at")
-)
-_NO_BARRIER: Mapping[str, Any] = dict.fromkeys(("access_barrier", "barrier_action", "barrier_evidence"))
-_NO_LIST: Mapping[str, Any] = dict.fromkeys(("blocklist_id", "blocklist_digest", "blocklist_entry"))
 
 
 class Replayer:
@@ -78,7 +73,7 @@ class Replayer:
         self._handed_on: dict[tuple[str, str], tuple[Statement, ...]] = {}
         self._bound: dict[tuple[str, str], tuple[Statement, ...]] = {}
         """Reservations of kept pages that bind their media (PC-29), by crawl and page."""
-        self._alike: dict[tuple[object, ...], tuple[Replayed, object, object, object]] = {}
+        self._alike = Alike()
 
     def replay(self, row: Row) -> Replayed:
         """Raise ``UnreplayableError`` where evidence is missing or does not fit."""
@@ -108,7 +103,7 @@ class Replayer:
         named = set(row["statements"])
         pages = dict.fromkeys(one.source_url for one in row["statements"])
         bound = (one for page in pages for one in self._bound.get((row["crawl_id"], page), ()))
-        return tuple(dict.fromkeys(one for one in bound if _statement(one) in named))
+        return tuple(dict.fromkeys(one for one in bound if statement_of(one) in named))
 
     def _bind_media(self, case: _Case, carriers: CarrierReadings) -> None:
         """Remember what a kept page reserves for its media."""
@@ -124,7 +119,7 @@ class Replayer:
         gate, row = case.gate, case.row
         screened = gate.screen(case.url, today=case.day)
         if isinstance(screened, Decision):
-            return _replayed(screened, listed=gate.listed(case.url))
+            return lay_out(screened, listed=gate.listed(case.url))
         if row["robots_status"] is None:
             if row["reason"] not in EVENTS:
                 raise UnreplayableError("no_site_files", "the row names no outcome of robots.txt, and no event")
@@ -151,29 +146,21 @@ class Replayer:
         return self._sites.of(origin, at, case.gate, robots_at=at)
 
     def _admitted(self, case: _Case, site: SiteKnowledge) -> Replayed:
-        """What the gate says before a request.
-
-        Where no line of the policy is about a place, the answer about robots.txt, what was stated, and the budget
-        decide alone: it is made once for all URLs of which these are the same.
-        """
+        """What the gate says before a request."""
         gate, robots, inherited, carriers = case.gate, case.robots, case.inherited, site.carriers
         budget = _budget(case)
         is_quiet = not (carriers.reads or inherited)
         said = None if is_quiet else collect_all(case.url, carriers, gate.policy, inherited=inherited)
-        if gate.policy.overrides or gate.policy.agreements:
-            return _replayed(_before(case, site, said, budget), robots=robots)
-        told = None if said is None else (said.statements, said.soft, said.unread)
-        key = (id(gate), id(site), id(robots), case.day, budget, told)
-        known = self._alike.get(key)
-        if known is None:
-            if len(self._alike) >= ALIKE_KEPT:
-                self._alike.clear()
-            found = _replayed(_before(case, site, said, budget), robots=robots)
-            if budget is not None and budget.detail == _ROW_SAYS:
-                found = replace(found, event=budget.code)
-            # What the key names by its address is held, so that no other object can get it.
-            known = self._alike[key] = (found, gate, site, robots)
-        return known[0]
+
+        key = None
+        if not names_places(gate):
+            key = (id(gate), id(site), id(robots), case.day, budget, told(said))
+            known = self._alike.get(key)
+            if known is not None:
+                return known
+        event = budget.code if budget is not None and budget.detail == _ROW_SAYS else None
+        found = lay_out(_before(case, site, said, budget), robots=robots, event=event)
+        return found if key is None else self._alike.keep(key, found, gate, site, robots)
 
     def _after(self, case: _Case, site: SiteKnowledge, response: Response) -> Replayed:
         head, seen, gate = response.head, response.seen, case.gate
@@ -185,25 +172,45 @@ class Replayer:
             moment = case.row["decided_at"]
             documents = self._sites.documents(seen.carriers.references, moment, gate)
             seen = replace(seen, carriers=seen.carriers + documents)
-        carriers, media_type = site.carriers + seen.carriers, essence_of(seen.content_type)
+        media_type = essence_of(seen.content_type)
         refusal, event = _of_content(case, response, media_type)
+        refusal = seen.refusal or refusal
+        is_silent = not (seen.carriers.reads or seen.carriers.unread)
+        carriers = site.carriers if is_silent else site.carriers + seen.carriers
+        said = None
+        if carriers.reads or case.inherited:
+            said = collect_all(case.url, carriers, gate.policy, inherited=case.inherited, media_type=media_type)
+        key = None
+        if is_silent and not (seen.barrier or site.carriers.unread or names_places(gate)):
+            robots = case.robots
+            key = (id(gate), id(site), id(robots), case.day, head.status, refusal, seen.retry_after, event, told(said))
+            known = self._alike.get(key)
+            if known is not None:
+                return known
         facts = facts_after(
             head,
-            replace(seen, refusal=seen.refusal or refusal),
-            collect_all(case.url, carriers, gate.policy, inherited=case.inherited, media_type=media_type),
+            replace(seen, refusal=refusal),
+            said or collect_all(case.url, carriers, gate.policy),
             today=case.day,
             robots=case.robots,
             unread_tries=site.unread_tries,
         )
+        decision = self._judge(case, site, facts)
+        if decision.verdict is Verdict.ALLOW:
+            self._bind_media(case, seen.carriers)
+        taken = event if event in decision.reasons else None
+        found = lay_out(decision, robots=case.robots, barrier=seen.barrier, event=taken)
+        return found if key is None else self._alike.keep(key, found, gate, site, case.robots)
+
+    @staticmethod
+    def _judge(case: _Case, site: SiteKnowledge, facts: Facts) -> Decision:
+        gate = case.gate
         decision = gate.judge(facts)
         if decision.reason == "site_file_unread" and decision.verdict != case.row["verdict"]:
             # How often the URL itself was tried is the row's word: its last try is the one that is final.
             tries = max(site.unread_tries, gate.policy.unread.retries)
             decision = gate.judge(replace(facts, unread_tries=tries))
-        if decision.verdict is Verdict.ALLOW:
-            self._bind_media(case, seen.carriers)
-        found = _replayed(decision, robots=case.robots, barrier=seen.barrier)
-        return replace(found, event=event) if event in decision.reasons else found
+        return decision
 
 
 @dataclass(slots=True, kw_only=True)
@@ -271,9 +278,9 @@ def _with_event(case: _Case) -> Replayed:
     row = case.row
     was_answered = row["fetch_status"] is not None and row["reason"] != OUR_FAILURE
     if row["stage"] != "before_fetch" or row["reason"] not in EVENTS or was_answered:
-        return _replayed(case.gate.admit(case.url, today=case.day, robots=case.robots), robots=case.robots)
+        return lay_out(case.gate.admit(case.url, today=case.day, robots=case.robots), robots=case.robots)
     found = _refused(case, row["reason"], "")
-    barrier = {name: row[name] for name in _NO_BARRIER}
+    barrier = {name: row[name] for name in NO_BARRIER}
     return replace(found, columns={**found.columns, **barrier}, event=row["reason"])
 
 
@@ -284,7 +291,7 @@ def _refused(case: _Case, code: str, detail: str) -> Replayed:
         raise UnreplayableError("record_lost", f"the record tells of {code!r}, which is no reason")
     budget = Refusal(code=code, detail=detail, defers=reason.verdicts[0] is Verdict.DEFER)
     decision = case.gate.admit(case.url, today=case.day, robots=case.robots, budget=budget)
-    return _replayed(decision, robots=case.robots)
+    return lay_out(decision, robots=case.robots)
 
 
 def _url(row: Row, record: StoredRecord | None) -> Url:
@@ -297,61 +304,3 @@ def _url(row: Row, record: StoredRecord | None) -> Url:
     if _HIDDEN in row["url"]:
         raise UnreplayableError("url_hidden", "a value of the URL is hidden, and no record holds the exact one")
     return split(row["url"])
-
-
-def _replayed(
-    decision: Decision,
-    *,
-    robots: RobotsAnswer | None = None,
-    barrier: Barrier | None = None,
-    listed: Listed | None = None,
-) -> Replayed:
-    """Lay a decision out in the columns of a row."""
-    columns: dict[str, Any] = {
-        "verdict": decision.verdict.value,
-        "verdict_search_index": decision.verdict_search_index.value,
-        "access": decision.access.value,
-        "state": decision.state.value,
-        "stage": decision.stage.value,
-        "reason": decision.reason,
-        "reasons": list(decision.reasons),
-        "agreement_ref": decision.agreement_ref,
-        **(_NO_ROBOTS if robots is None else _of_robots(robots)),
-        **(_NO_BARRIER if barrier is None else _of_barrier(barrier)),
-        **(_NO_LIST if listed is None else _of_list(listed)),
-        "statements": sorted(map(_statement, decision.statements)) if decision.statements else [],
-        "statements_unread": [(one.protocol, one.why) for one in decision.unread],
-    }
-    return Replayed(decision=decision, columns=columns)
-
-
-def _of_robots(answer: RobotsAnswer) -> dict[str, Any]:
-    return {
-        "robots_status": answer.code.value,
-        "robots_digest": answer.digest,
-        "robots_group": answer.group,
-        "robots_rule": answer.rule,
-        "robots_line": answer.line,
-        "robots_retrieved_at": answer.retrieved_at,
-    }
-
-
-def _of_barrier(barrier: Barrier) -> dict[str, Any]:
-    return {
-        "access_barrier": barrier.kind.value,
-        "barrier_action": barrier.action.value,
-        "barrier_evidence": barrier.evidence,
-    }
-
-
-def _of_list(listed: Listed) -> dict[str, Any]:
-    return {
-        "blocklist_id": listed.list_id,
-        "blocklist_digest": listed.list_digest,
-        "blocklist_entry": listed.entry,
-    }
-
-
-def _statement(one: Statement) -> tuple[str, ...]:
-    return (one.protocol, one.use.value, one.preference.value, one.carrier.value, one.layer.value, one.value,
-            one.source.url, one.source.digest)  # fmt: skip

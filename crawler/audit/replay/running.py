@@ -103,7 +103,7 @@ def replay(
     """Decide all rows of a crawl again, and compare. Raises ``DamagedStateError`` where it cannot be read at all."""
     started = time.perf_counter()
     replayer = open_replayer(reader, others=others)
-    for row in in_order(reader):
+    for number, row in enumerate(in_order(reader), into.rows + 1):
         found = look_again(replayer, row)
         into.counts[found.outcome] += 1
         if found.code:
@@ -111,8 +111,8 @@ def replay(
         is_told = found.outcome in {Outcome.DIFFERENT, Outcome.UNREPLAYABLE}
         if is_told and into.counts[found.outcome] <= limit:
             into.findings.append(found)
-        if into.rows % TOLD_EVERY == 0:
-            announce(into.rows)
+        if number % TOLD_EVERY == 0:
+            announce(number)
     into.seconds += time.perf_counter() - started
 
 
