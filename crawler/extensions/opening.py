@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from crawler.signing.sealer import Sealer
     from crawler.signing.stamps import StampClient
     from crawler.storage.blocklists import OpenedBlocklists
+    from crawler.storage.entries import Share
     from crawler.storage.policies import OpenedPolicy
     from crawler.storage.suffixes import BundledSuffixes
     from crawler.tokenizers import Tokenizer
@@ -79,21 +80,37 @@ class Parts:
     """Counts tokens, where the policy names it."""
 
 
-def open_parts(
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Documents:
+    """What a crawl stands on, read and checked before any folder is touched."""
+
+    opened: OpenedPolicy
+    lists: OpenedBlocklists
+    suffixes: BundledSuffixes
+    details: dict[str, Any]
+    previous: Previous | None
+    run: RunInfo
+    opened_on: date
+    request_signer: RequestSigner | None
+    tokenizer: Tokenizer | None
+    sealer: Sealer
+    stamper: StampClient | None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the operator has to know before the start."""
+        return (*self.sealer.news, *self.lists.warnings, *(self.previous.warnings if self.previous is not None else ()))
+
+
+def open_documents(
     plan: CrawlPlan,
     seeds: Sequence[str] = (),
     *,
     project: Mapping[str, Any] | None = None,
     needs_identity: bool = True,
-) -> Parts:
-    """Read the documents, check the seeds, take the folder.
-
-    ``project``: what surrounds the gate in a Scrapy project of somebody else; JSON values, for ``crawl.json``, the log.
-    Without ``needs_identity`` a policy that names nobody opens, and the gate refuses whatever is not a test host.
-
-    Raises ``UsageError`` (``DocumentError`` with all mistakes), ``FolderInUseError``, ``DamagedStateError`` or
-    ``StorageError``; the folder is touched last.
-    """
+    share: Share | None = None,
+) -> Documents:
+    """Read the documents and check the seeds. Arguments and errors as for ``open_parts``."""
     suffixes = bundled_suffixes()
     opened = open_policy(plan.policies, tool_version=__version__, suffixes=suffixes)
     policy = opened.policy
@@ -135,20 +152,51 @@ def open_parts(
         domain=operator_domain(identity),
         environment=environment(),
         details=details,
+        share=share,
     )
     stamps = policy.timestamps
-    stamper = open_stamper(stamps.urls, stamps.roots, stamps.interval)
-    sealer = open_sealer()
-    writer = Writer(
-        lambda: _open_store(plan, run, opened, lists, previous, (sealer, stamper)), lambda: _has_space(plan, policy)
+    return Documents(
+        opened=opened,
+        lists=lists,
+        suffixes=suffixes,
+        details=details,
+        previous=previous,
+        run=run,
+        opened_on=today,
+        request_signer=request_signer,
+        tokenizer=tokenizer,
+        stamper=open_stamper(stamps.urls, stamps.roots, stamps.interval),
+        sealer=open_sealer(),
     )
+
+
+def open_parts(
+    plan: CrawlPlan,
+    seeds: Sequence[str] = (),
+    *,
+    project: Mapping[str, Any] | None = None,
+    needs_identity: bool = True,
+    share: Share | None = None,
+) -> Parts:
+    """Read the documents, check the seeds, take the folder.
+
+    ``project``: what surrounds the gate in a Scrapy project of somebody else; JSON values, for ``crawl.json``, the log.
+    Without ``needs_identity`` a policy that names nobody opens, and the gate refuses whatever is not a test host.
+    ``share``: given where several workers write the crawl.
+
+    Raises ``UsageError`` (``DocumentError`` with all mistakes), ``FolderInUseError``, ``DamagedStateError`` or
+    ``StorageError``; the folder is touched last.
+    """
+    found = open_documents(plan, seeds, project=project, needs_identity=needs_identity, share=share)
+    policy, lists, identity = found.opened.policy, found.lists, found.opened.policy.identity
+    writer = Writer(lambda: _open_store(plan, found), lambda: _has_space(plan, policy))
     writer.start()
     return Parts(
         plan=plan,
         policy=policy,
         lists=lists,
-        suffixes=suffixes,
-        gate=Gate(policy, lists.matcher, suffixes, lists.digest),
+        suffixes=found.suffixes,
+        gate=Gate(policy, lists.matcher, found.suffixes, lists.digest),
         writer=writer,
         columns={
             "crawl_id": writer.store.crawl_id,
@@ -162,17 +210,17 @@ def open_parts(
             "policy_version": policy.version,
             "policy_digest": policy.digest,
             "lists_digest": lists.digest,
-            "suffix_list_digest": suffixes.digest,
-            "config_digest": details["config_digest"],
+            "suffix_list_digest": found.suffixes.digest,
+            "config_digest": found.details["config_digest"],
             "tool_version": SOFTWARE,
         },
         secret=writer.store.secret,
-        warnings=(*sealer.news, *lists.warnings, *(previous.warnings if previous is not None else ())),
-        details=details,
-        previous=previous,
-        opened_on=today,
-        request_signer=request_signer,
-        tokenizer=tokenizer,
+        warnings=found.warnings,
+        details=found.details,
+        previous=found.previous,
+        opened_on=found.opened_on,
+        request_signer=found.request_signer,
+        tokenizer=found.tokenizer,
     )
 
 
@@ -220,18 +268,13 @@ def _open_previous(plan: CrawlPlan, policy: CrawlPolicy) -> Previous | None:
     return Previous.open(plan.previous, out=plan.out, is_test=bool(policy.network.test_hosts))
 
 
-def _open_store(  # noqa: PLR0917 - what the store stands on, called once
-    plan: CrawlPlan,
-    run: RunInfo,
-    policy: OpenedPolicy,
-    lists: OpenedBlocklists,
-    previous: Previous | None,
-    signing: tuple[Sealer, StampClient | None],
-) -> CrawlStore:
-    sealer, stamper = signing
-    store = CrawlStore.open(plan.out, run=run, worker=plan.worker, previous=previous, sealer=sealer, stamper=stamper)
-    for file in policy.files:
+def _open_store(plan: CrawlPlan, found: Documents) -> CrawlStore:
+    store = CrawlStore.open(
+        plan.out, run=found.run, worker=plan.worker, previous=found.previous, sealer=found.sealer,
+        stamper=found.stamper,
+    )  # fmt: skip
+    for file in found.opened.files:
         store.keep("policies", file.content)
-    for listed in lists.files:
+    for listed in found.lists.files:
         store.keep("blocklists", listed.content)
     return store

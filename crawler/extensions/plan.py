@@ -18,7 +18,7 @@ CONCURRENCY = 64
 """Requests under way at once where the operator says nothing."""
 
 
-_PATHS = frozenset({"out", "policies", "blocklists", "previous"})
+_PLACES = frozenset({"out", "policies", "blocklists", "previous", "worker"})
 
 
 class Scope(StrEnum):
@@ -52,8 +52,8 @@ class CrawlPlan:
     """Folders of earlier crawls: what they hold is asked for on condition, and not stored again."""
 
     def config(self) -> dict[str, Any]:
-        """Options that shape the crawl, for crawl.json and the configuration digest; no paths."""
-        return {key: value for key, value in asdict(self).items() if key not in _PATHS}
+        """Options that shape the crawl, for crawl.json and the configuration digest; no paths, no names of workers."""
+        return {key: value for key, value in asdict(self).items() if key not in _PLACES}
 
 
 def plan_of(settings: BaseSettings) -> CrawlPlan:

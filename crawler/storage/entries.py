@@ -269,6 +269,17 @@ class Committed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """What a worker that writes a crawl together with others is told by the one that holds the folder."""
+
+    crawl_id: str
+    secret: bytes
+    """Key of redacted values, the same for all workers."""
+    may_be_new: bool
+    """Whether the worker may begin its state: nobody has handed anything over to it yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunInfo:
     """What ``crawl.json``, the ``warcinfo`` records and the log's start entry say about this run."""
 
@@ -288,6 +299,8 @@ class RunInfo:
     """Interpreter, platform and packages, JSON values."""
     details: Mapping[str, Any] = field(default_factory=dict)
     """Digests and versions in force, JSON values; they go into ``crawl.json`` and the log as they are."""
+    share: Share | None = None
+    """Given where several workers write the crawl: then ``crawl.json`` and the hand-over are not this worker's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from crawler.storage.notary import Notary
 from crawler.storage.stamping import Stamping
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from crawler.storage.crawl_file import CrawlFile
     from crawler.storage.entries import RunInfo
@@ -132,16 +132,31 @@ class Evidence:
 
     def hand_over(self, crawl: CrawlFile, *, sealed_at: str) -> None:
         """Sign the list of all files and write the bag. Raises OSError."""
+        root, journals = self._folder.root, [self._journal.connection]
         if self._notary is not None and self._notary.head is not None and self._sealer is not None:
             stamps = "none" if self._stamping is None else "pending" if self._pending else "complete"
-            predicate = {name: getattr(crawl, name) for name in _TOLD} | {
-                "stops": self._stops(), "timestamps": {"status": stamps}, "sealed_at": sealed_at,
-                "signing": {"key": str(self._sealer.key), "protection": self._sealer.protection},
-            }  # fmt: skip
-            self._problem = put_envelope(self._folder, self._journal, self._sealer, self._notary.head, predicate)
-        info = {
-            "Bag-Software-Agent": crawl.software, "Source-Organization": crawl.operator, "Bagging-Date": sealed_at[:10],
-            "External-Identifier": crawl.crawl_id,
-            "External-Description": "TEST: test hosts were allowed" if crawl.is_test else "Crawl with its evidence",
-        }  # fmt: skip
-        put_bag(self._folder, self._journal, {name: value for name, value in info.items() if value.strip()})
+            predicate = predicate_of(crawl, self._sealer, stamps=stamps, stops=self._stops(), sealed_at=sealed_at)
+            self._problem = put_envelope(
+                root, journals, self._sealer, self._notary.head, worker=self._folder.worker, predicate=predicate
+            )
+        put_bag(root, journals, bag_info(crawl, sealed_at=sealed_at))
+
+
+def predicate_of(
+    crawl: CrawlFile, sealer: Sealer, *, stamps: str, stops: Sequence[Mapping[str, Any]], sealed_at: str
+) -> dict[str, Any]:
+    """What the signed list of files says of the crawl, but for origin and head."""
+    return {name: getattr(crawl, name) for name in _TOLD} | {
+        "stops": list(stops), "timestamps": {"status": stamps}, "sealed_at": sealed_at,
+        "signing": {"key": str(sealer.key), "protection": sealer.protection},
+    }  # fmt: skip
+
+
+def bag_info(crawl: CrawlFile, *, sealed_at: str) -> dict[str, str]:
+    """Lines of ``bag-info.txt``."""
+    info = {
+        "Bag-Software-Agent": crawl.software, "Source-Organization": crawl.operator, "Bagging-Date": sealed_at[:10],
+        "External-Identifier": crawl.crawl_id,
+        "External-Description": "TEST: test hosts were allowed" if crawl.is_test else "Crawl with its evidence",
+    }  # fmt: skip
+    return {name: value for name, value in info.items() if value.strip()}

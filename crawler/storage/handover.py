@@ -29,10 +29,10 @@ from crawler.storage.layout import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    import sqlite3
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from crawler.storage.journal import Journal
-    from crawler.storage.layout import CrawlFolder, Folder
+    from crawler.storage.layout import Folder
     from crawler.storage.notary import Head, Sealer
 
 _README = b"""The evidence of this crawl lies in the folders beside this one, where every tool looks for it.
@@ -53,15 +53,19 @@ def withdraw_bag(root: Folder) -> None:
 
 
 def put_envelope(
-    folder: CrawlFolder, journal: Journal, sealer: Sealer, head: Head, predicate: Mapping[str, Any]
-) -> str | None:
-    """Sign the list of all files as they are now; answer why there is none, else ``None``. Raises OSError."""
-    name = envelope_name(folder.worker, head.number)
-    files = digests(folder, journal)
+    root: Folder, journals: Sequence[sqlite3.Connection], sealer: Sealer, head: Head, *, worker: str,
+    predicate: Mapping[str, Any],
+) -> str | None:  # fmt: skip
+    """Sign the list of all files as they are now; answer why there is none, else ``None``. Raises OSError.
+
+    ``worker``: whose head it is. ``journals``: of all workers, for what they know of files.
+    """
+    name = envelope_name(worker, head.number)
+    files = digests(root, journals)
     files.pop(f"{ATTESTATIONS}/{name}", None)
     checkpoint = head.checkpoint
     told = {
-        "name": f"{CHECKPOINTS}/{checkpoint_name(folder.worker, head.number)}", "size": checkpoint.size,
+        "name": f"{CHECKPOINTS}/{checkpoint_name(worker, head.number)}", "size": checkpoint.size,
         "root": hash_base64(checkpoint.root), "sha256": hashlib.sha256(head.note).hexdigest(),
     }  # fmt: skip
     payload = make_statement(files, {**predicate, "origin": checkpoint.origin, "checkpoint": told})
@@ -69,28 +73,31 @@ def put_envelope(
         signature = sealer.sign(signed_octets(payload))
     except SignerError as error:
         return str(error)
-    folder[ATTESTATIONS].write(name, make_envelope(payload, sealer.key, signature))
+    with root.sub(ATTESTATIONS) as folder:
+        folder.write(name, make_envelope(payload, sealer.key, signature))
     return None
 
 
-def put_bag(folder: CrawlFolder, journal: Journal, info: Mapping[str, str]) -> None:
+def put_bag(root: Folder, journals: Sequence[sqlite3.Connection], info: Mapping[str, str]) -> None:
     """Write the bag's files, the last one last. Raises OSError."""
     readme = PurePosixPath(BAG_README)
-    with folder.root.sub(str(readme.parent)) as data:
+    with root.sub(str(readme.parent)) as data:
         data.write(readme.name, _README)
-    files = {**digests(folder, journal), BAG_README: hashlib.sha256(_README).hexdigest()}
+    files = {**digests(root, journals), BAG_README: hashlib.sha256(_README).hexdigest()}
     lines = "".join(f"{name}: {' '.join(value.split())}\n" for name, value in info.items())
     tags = {"bagit.txt": _BAGIT, "bag-info.txt": lines.encode(), "manifest-sha256.txt": manifest_text(files)}
     for name, octets in tags.items():
-        folder.root.write(name, octets)
+        root.write(name, octets)
     digest = {name: hashlib.sha256(octets).hexdigest() for name, octets in tags.items()}
-    folder.root.write(BAG_FILES[-1], manifest_text(digest))
+    root.write(BAG_FILES[-1], manifest_text(digest))
 
 
-def digests(folder: CrawlFolder, journal: Journal) -> dict[str, str]:
+def digests(root: Folder, journals: Sequence[sqlite3.Connection]) -> dict[str, str]:
     """Path to hexadecimal SHA-256 of every file that is evidence."""
-    known = _known(journal)
-    return {path: known.get(path) or _digest(folder.root.path / path) for path in evidence_files(folder.root.path)}
+    known: dict[str, str] = {}
+    for journal in journals:
+        known |= _known(journal)
+    return {path: known.get(path) or _digest(root.path / path) for path in evidence_files(root.path)}
 
 
 def evidence_files(root: Path) -> Iterator[str]:
@@ -104,8 +111,8 @@ def evidence_files(root: Path) -> Iterator[str]:
                 yield str(below / name)
 
 
-def _known(journal: Journal) -> dict[str, str]:
-    run = journal.connection.execute
+def _known(journal: sqlite3.Connection) -> dict[str, str]:
+    run = journal.execute
     found = {f"{WARC}/{name}": digest for name, digest in run("SELECT name, sha256 FROM files WHERE closed")}
     found |= {
         f"{where}/{name}": digest for where, name, digest in run("SELECT folder, name, sha256 FROM segment_files")

@@ -50,6 +50,8 @@ TEMPORARY_SUFFIX: Final = ".tmp"
 
 CRAWL_HEAD: Final = "crawl"
 """Stands where a worker's id does in the names of heads over all workers."""
+OWNERS: Final = "owners.db"
+"""In ``state/crawl`` where several workers write the crawl: which domain is whose."""
 
 _FOLDER_MODE = 0o700
 _FILE_MODE = 0o600
@@ -192,6 +194,20 @@ def check_format(root: Path) -> None:
         )
 
 
+def has_owners(root: Path) -> bool:
+    """Whether several workers write the crawl."""
+    return (root / STATE / CRAWL_HEAD / OWNERS).is_file()
+
+
+def has_files(root: Folder, worker: str) -> bool:
+    """Whether that worker has put anything but its state into the crawl. Raises OSError."""
+    for name in (*_CONTENT, CHECKPOINTS):
+        with root.sub(name) as folder:
+            if any(found.startswith(f"{worker}-") for found in folder.names()):
+                return True
+    return False
+
+
 class Folder:
     """An open folder. Files are opened relative to its descriptor with ``O_NOFOLLOW``, made with mode 0600."""
 
@@ -232,9 +248,12 @@ class Folder:
         with os.fdopen(self.open(name, os.O_RDONLY), "rb") as file:
             return file.read()
 
-    def write(self, name: str, data: bytes) -> None:
-        """Put a complete, fsynced file in place in one step; a reader sees the old one or the new. Raises OSError."""
-        temporary = name + TEMPORARY_SUFFIX
+    def write(self, name: str, data: bytes, *, by: str = "") -> None:
+        """Put a complete, fsynced file in place in one step; a reader sees the old one or the new. Raises OSError.
+
+        ``by``: who writes, where others may write the same file at the same time.
+        """
+        temporary = name + by + TEMPORARY_SUFFIX
         descriptor = self.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         try:
             write_all(descriptor, data)

@@ -82,7 +82,8 @@ class Stamping:
     def pending(self) -> list[str]:
         """Requests without a reply, by file name."""
         names = set(self._folder[TIMESTAMPS].names())
-        return sorted(name for name in names if name.endswith(".tsq") and f"{name[:-1]}r" not in names)
+        own = (name for name in names if name.startswith(f"{self._folder.worker}-") and name.endswith(".tsq"))
+        return sorted(name for name in own if f"{name[:-1]}r" not in names)
 
     def _run(self) -> None:
         while (number := self._heads.get()) is not None:

@@ -26,8 +26,9 @@ from crawler.storage.evidence import Evidence
 from crawler.storage.frontier import Frontier
 from crawler.storage.handover import withdraw_bag
 from crawler.storage.journal import Journal
-from crawler.storage.layout import CrawlFolder, Folder, recognise
+from crawler.storage.layout import CrawlFolder, Folder, has_files, has_owners, recognise
 from crawler.storage.lock import lock
+from crawler.storage.outbox import SharedFrontier
 from crawler.storage.reading import counts_of, load_site_file
 from crawler.storage.recording import Recorder
 from crawler.storage.recovery import recover
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
     from crawler.values.digest import Digest
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
-_LEAD = "w0"
 
 
 class CrawlStore:
@@ -80,10 +80,12 @@ class CrawlStore:
         self._failure: str | None = None
         self._is_closed = False
         self._path = root.path
-        is_new = not recognise(root.path)
+        self._share = share = run.share
+        is_new = not recognise(root.path) if share is None else share.may_be_new and not has_files(root, worker)
         self._folder = CrawlFolder(root, worker)
-        self._is_lead = worker == _LEAD
         try:
+            if share is not None:
+                lock(self._folder.state)
             with self._guard("start"):
                 self._journal, was_unclean = Journal.open(self._folder.state, is_new=is_new)
         except BaseException:
@@ -103,7 +105,7 @@ class CrawlStore:
         root: Path,
         *,
         run: RunInfo,
-        worker: str = _LEAD,
+        worker: str = "w0",
         clock: Callable[[], float] = time.time,
         rotate_at: int = ROTATE_AT,
         previous: Previous | None = None,
@@ -117,9 +119,12 @@ class CrawlStore:
         """
         if run.name is not None and _NAME.fullmatch(run.name) is None:
             raise UsageError(f"crawl name {run.name!r}: write a-z, 0-9 and '-', at most 31, no '-' in front")
+        if run.share is None and has_owners(root) and recognise(root):
+            raise UsageError(f"{root}: several workers write this crawl; go on with clearcrawl crawl")
         folder = Folder.create(root)
         try:
-            lock(folder)
+            if run.share is None:
+                lock(folder)
             return cls(
                 folder, run=run, worker=worker, clock=clock, rotate_at=rotate_at, previous=previous, sealer=sealer,
                 stamper=stamper,
@@ -131,32 +136,40 @@ class CrawlStore:
     def _start(self, *, is_new: bool, was_unclean: bool) -> None:
         journal, now = self._journal, self._now()
         earlier = journal.get("crawl_id")
-        is_continued = earlier is not None and journal.get("ended") == 0
-        self.crawl_id = earlier if is_continued else self._new_id(now)
+        share = self._share
+        if share is None:
+            is_continued = earlier is not None and journal.get("ended") == 0
+            self.crawl_id = earlier if is_continued else new_crawl_id(self._run.name, now)
+        else:
+            is_continued = earlier == share.crawl_id
+            self.crawl_id = share.crawl_id
         self._number = (journal.get("crawl_number") or 0) + (0 if is_continued else 1)
         self._recorder = Recorder(self._folder, warcinfo=self._warcinfo(), rotate_at=self._rotate_at)
         self.recovery = Recovery()
         if not is_new:
             self.recovery = recover(self._folder, journal, self._recorder, time=now, was_unclean=was_unclean)
-        self._frontier = Frontier(journal.connection)
+        self._frontier = Frontier(journal.connection) if share is None else SharedFrontier(journal)
         self._batches = BatchWriter(
             journal, self._frontier, self._recorder, crawl_number=self._number, previous=self._previous
         )
-        withdraw_bag(self._folder.root)
+        if share is None:
+            withdraw_bag(self._folder.root)
         self._evidence.begin(self._folder, journal, crawl_id=self.crawl_id)
         body = {"crawl_id": self.crawl_id, **self._evidence.start_body()}
         with journal.transaction():
             journal.put("crawl_id", self.crawl_id)
             journal.put("crawl_number", self._number)
-            journal.put("ended", 0)
-            self._secret = bytes.fromhex(journal.get("secret") or secrets.token_hex(32))
+            if share is None or not is_continued:  # else killed at its end: rows of parked URLs may be written
+                journal.put("ended", 0)
+            told = None if share is None else share.secret.hex()
+            self._secret = bytes.fromhex(journal.get("secret") or told or secrets.token_hex(32))
             journal.put("secret", self._secret.hex())
             if not is_continued:
                 journal.put("started_at", now)
             journal.log_event("restart" if is_continued else "crawl_start", time=now, body=body)
             self._evidence.log_change(time=now)
         self._unpublished = journal.connection.execute("SELECT count(*) FROM pending WHERE is_row").fetchone()[0]
-        if self._is_lead:
+        if share is None:
             self._describe(is_new=is_new)
         self._evidence.sign(is_stamped=True)
 
@@ -170,9 +183,12 @@ class CrawlStore:
         """Key of this folder that makes redacted values comparable without being readable (R7.1); never leaves it."""
         return self._secret
 
-    def _new_id(self, now: str) -> str:
-        moment = now[:19].translate(str.maketrans("T", "t", "-:"))
-        return f"{self._run.name or 'crawl'}-{moment}-{secrets.token_hex(3)}"
+    @property
+    def shared(self) -> SharedFrontier:
+        """The frontier of a worker among several. Raises UsageError where it writes its crawl alone."""
+        if not isinstance(self._frontier, SharedFrontier):
+            raise UsageError(f"{self._path}: one worker writes this crawl alone")
+        return self._frontier
 
     def _warcinfo(self) -> dict[str, str]:
         run = self._run
@@ -266,7 +282,7 @@ class CrawlStore:
         name = digest.replace(":", "-")
         with self._guard("keep"):
             if self._folder[folder].size(name) != len(data):
-                self._folder[folder].write(name, data)
+                self._folder[folder].write(name, data, by=self._folder.worker)
         return digest
 
     def counts(self) -> Counts:
@@ -306,7 +322,7 @@ class CrawlStore:
         self._publish(reason)
         self._evidence.sign(is_stamped=True)
         self._evidence.wait()
-        if self._is_lead:
+        if self._share is None:
             fields = {name: getattr(self._crawl_file, name) for name in self._crawl_file.__slots__}
             fields |= {"ended_at": self._now(), "finish_reason": reason, "exit_code": code, "counts": totals}
             self._crawl_file = CrawlFile(**fields | {"evidence": self._evidence.described()})
@@ -333,3 +349,9 @@ class CrawlStore:
         except BaseException as error:
             self._failure = f"{step}: {error!r}"
             raise
+
+
+def new_crawl_id(name: str | None, now: str) -> str:
+    """Name a crawl that begins now (RFC 3339)."""
+    moment = now[:19].translate(str.maketrans("T", "t", "-:"))
+    return f"{name or 'crawl'}-{moment}-{secrets.token_hex(3)}"
