@@ -61,7 +61,7 @@ def plain_line(before: bytes = b"", after: bytes = b"") -> re.Pattern[bytes]:
     return re.compile(rb"^%s%s%s\r?$" % (before, NAME, after), re.MULTILINE)
 
 
-def text_of(line: bytes, number: int) -> str | Finding:
+def text_of(line: bytes, number: int, *, may_hold_cr: bool = False) -> str | Finding:
     """Decode a line, or say what is wrong with it."""
     if len(line) > LINE_OCTETS:
         return Finding(line=number, problem=f"has more than {LINE_OCTETS} octets", is_error=True)
@@ -75,4 +75,6 @@ def text_of(line: bytes, number: int) -> str | Finding:
         )
     if "\0" in text:
         return Finding(line=number, problem="holds NUL: this is binary data, or text in UTF-16", is_error=True)
+    if "\r" in text.rstrip("\r\n") and not may_hold_cr:
+        return Finding(line=number, problem="holds a CR in its middle; end all lines in one way", is_error=True)
     return text

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _MAPPED = 96
 _WIDEST = {4: 8, 6: 16}
 """A shorter prefix covers a part of the internet, not somebody on it."""
-_MARKUP = re.compile(rb"\s*<(?:!doctype|!--|\?xml|html|head|body|script|meta)\b", re.IGNORECASE)
+_MARKUP = re.compile(rb"\s*<(?:!doctype\b|!--|\?xml\b|[a-z][a-z0-9]*[\s/>])", re.IGNORECASE)
 _FOREIGN = (
     (b"\x1f\x8b", "gzip data; unpack it first"),
     (b"PK\x03\x04", "a ZIP archive; unpack it first"),
@@ -38,10 +38,15 @@ _FOREIGN = (
     (b"BZh", "bzip2 data; unpack it first"),
     (b"\xfd7zXZ", "xz data; unpack it first"),
     (b"%PDF-", "a PDF page; its names have to be written into a list that a person accepts"),
+    (b"\xff\xfe\0\0", "text in UTF-32; save it as UTF-8"),
     (b"\xff\xfe", "text in UTF-16; save it as UTF-8"),
     (b"\xfe\xff", "text in UTF-16; save it as UTF-8"),
 )
 _PATH_START = re.compile(r"[^/\s]+/[^\s]*")
+_WITH_PORT = re.compile(r"(?:[^\s/:\[\]]+\.[^\s/:\[\]]+|\[[^\s/\]]+\]):\d{1,5}")
+_NO_RANGE = re.compile(r"(?:[\d.]+|\[?[0-9a-f]*:[0-9a-f:.]+\]?)/-?\d+", re.IGNORECASE)
+"""Written as a range of addresses; one that cannot be is no URL either."""
+_SHORT = re.compile(r"[0-9a-fx.]+", re.IGNORECASE)
 _SHOWN = 80
 _BOM = b"\xef\xbb\xbf"
 _BLOCK, _LEAST_BLOCK = 1024, 16
@@ -84,7 +89,7 @@ def read_runs(
     if head and (problem := _foreign(head[-1])) is not None:
         yield error(None, problem)
         return
-    lines = chain(head, stream)
+    lines = parted(chain(head, stream), head)
     for item in _blocks(lines, form, guards) if isinstance(form, LineFormat) else form.read(lines):
         if isinstance(item, Entry):
             problem = _problem(item, guards)
@@ -158,6 +163,13 @@ class _Look:
         return None
 
 
+def parted(lines: Iterable[bytes], head: list[bytes]) -> Iterable[bytes]:
+    """Part lines at CR alone, as old Macs and Excel on new ones write, where the ``head`` of the list says so."""
+    if not head or b"\r" not in head[-1].rstrip(b"\r\n"):
+        return lines
+    return chain.from_iterable(line.splitlines(keepends=True) for line in lines)
+
+
 def _head(stream: Iterator[bytes]) -> list[bytes]:
     """Take the lines up to the first one that is not blank."""
     head = []
@@ -176,12 +188,13 @@ def _foreign(line: bytes) -> str | None:
 
 
 def protected_names(entries: Iterable[Entry | Finding]) -> frozenset[str]:
-    """Names of ``protected.txt`` and all parents of each, since an entry for a parent would cover the name as well."""
+    """Names of ``protected.txt``, each with ``www.`` in front, and all parents, which would cover the name as well."""
     names: set[str] = set()
     for item in entries:
         if isinstance(item, Entry) and item.kind is EntryKind.DOMAIN:
             labels = item.value.split(".")
             names.update(".".join(labels[start:]) for start in range(len(labels)))
+            names.add(f"www.{item.value}")
     return frozenset(names)
 
 
@@ -209,8 +222,11 @@ def domain_entry(word: str, line: int) -> Iterator[Entry | Finding]:
             yield note(line, f"{shown(name)} counts as {network}")
         yield Entry(EntryKind.NETWORK, str(network), line)
         return
+    if _NO_RANGE.fullmatch(name):
+        yield error(line, f"{shown(name)} is no range of addresses")
+        return
     try:
-        if _PATH_START.fullmatch(name):
+        if _PATH_START.fullmatch(name) or _WITH_PORT.fullmatch(name):
             host = _as_url(name).host
             yield note(line, f"{shown(name)} counts as its host {host}")
         else:
@@ -221,6 +237,8 @@ def domain_entry(word: str, line: int) -> Iterator[Entry | Finding]:
     if form_of(host) is HostForm.NAME:
         yield Entry(EntryKind.DOMAIN, host, line)
     else:
+        if _SHORT.fullmatch(name):
+            yield note(line, f"{shown(name)} counts as the address {host}")
         yield Entry(EntryKind.NETWORK, str(ip_network(host)), line)
 
 
@@ -276,7 +294,7 @@ def _as_url(word: str) -> Url:
 
 def _network(word: str) -> IPv4Network | IPv6Network | None:
     """Read a network or an address in its usual spelling; one that is mapped into IPv6 becomes that of IPv4."""
-    if word[-1:].isalpha() and ":" not in word:
+    if (word[-1:].isalpha() and ":" not in word) or "%" in word:
         return None
     try:
         network = ip_network(word.strip("[]"), strict=False)

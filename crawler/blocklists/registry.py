@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from crawler.blocklists.formats.adblock import Adblock
@@ -16,6 +16,7 @@ from crawler.blocklists.formats.urls import Urls
 from crawler.blocklists.formats.ut1 import Ut1
 from crawler.blocklists.formats.wildcards import Wildcards
 from crawler.blocklists.lines import LINE_OCTETS
+from crawler.blocklists.reading import parted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,7 +56,11 @@ def detect(lines: Iterable[bytes]) -> BlocklistFormat | None:
 
     Only ever a proposal: what the catalog names is what counts. Reads no more than ``HEAD_LINES``.
     """
-    texts = (line[:LINE_OCTETS].decode("utf-8-sig", "replace").rstrip() for line in lines)
+    start = list(islice(lines, HEAD_LINES))
+    texts = (
+        line[:LINE_OCTETS].decode("utf-8-sig", "replace").rstrip()
+        for line in parted(chain(start, lines), [line for line in start if line.strip()][:1])
+    )
     head = list(islice((text for text in texts if text), HEAD_LINES))
     shares = {form.id: form.share(head) for form in FORMATS}
     best = max(FORMATS, key=lambda form: shares[form.id])

@@ -40,6 +40,8 @@ class Adblock(LineFormat):
             yield from excepted(rule.lstrip("|").rstrip("^|"), number)
         elif options and not _WHOLE.issuperset(options.lower().split(",")):
             yield note(number, f"{shown(text)} is limited by options; not taken over")
+        elif rule.startswith("||") and len(rule.split()) > 1:
+            yield error(number, "has more than one word; an Adblock rule stands alone in its line")
         elif rule.startswith("||"):
             yield from _domain(rule, number)
         elif rule.startswith(("/", "|")) or "*" in rule or "^" in rule:

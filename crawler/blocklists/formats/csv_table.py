@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from crawler.blocklists.interface import Entry
 
 DELIMITERS = ",;\t|"
+_SAID = re.compile(rf"\ufeff?sep=([{DELIMITERS}])", re.IGNORECASE)
+"""What Excel writes above a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +36,19 @@ class CsvTable:
         texts = _texts(lines, faults)
         reading = _Rows(self.columns)
         first = next((text for text in texts if text.strip()), None)
+        delimiter = self.columns.delimiter
+        if first is not None and (said := _SAID.fullmatch(first.strip("\r\n "))):
+            delimiter = delimiter or said[1]
+            first = next((text for text in texts if text.strip()), None)
         if first is not None:
-            yield from self._rows(first, texts, reading, faults)
+            yield from self._rows(first, texts, reading, faults, delimiter)
         yield from faults
 
     def _rows(
-        self, first: _Text, texts: Iterator[_Text], reading: _Rows, faults: list[Finding]
+        self, first: _Text, texts: Iterator[_Text], reading: _Rows, faults: list[Finding], delimiter: str | None
     ) -> Iterator[Entry | Finding]:
         place = _Place(first.number)
-        rows = csv.reader(
-            place.counted(first, texts), delimiter=self.columns.delimiter or _delimiter(first), strict=True
-        )
+        rows = csv.reader(place.counted(first, texts), delimiter=delimiter or _delimiter(first), strict=True)
         try:
             for row in rows:
                 yield from faults
@@ -58,9 +62,8 @@ class CsvTable:
 
     def share(self, head: Sequence[str]) -> float:
         """Whether the first row names a column of entries, and there is more than one column."""
-        if not head:
-            return 0.0
-        cells = [cell.strip().strip('"').lower() for cell in re.split(f"[{DELIMITERS}]", head[0].lstrip("\ufeff"))]
+        first = next((line for line in head if not _SAID.fullmatch(line)), "")
+        cells = [cell.strip().strip('"').lower() for cell in re.split(f"[{DELIMITERS}]", first.lstrip("\ufeff"))]
         return 1.0 if len(cells) > 1 and not set(cells).isdisjoint(ENTRY_NAMES) else 0.0
 
 
@@ -73,7 +76,7 @@ class _Text(str):
 
 def _texts(lines: Iterable[bytes], faults: list[Finding]) -> Iterator[_Text]:
     for number, line in enumerate(lines, start=1):
-        text = text_of(line, number)
+        text = text_of(line, number, may_hold_cr=True)
         if isinstance(text, Finding):
             faults.append(text)
             continue

@@ -27,7 +27,7 @@ class Dnsmasq(LineFormat):
         rb"/[^\n]*",
     )
     comment = ""
-    usual = re.compile(r"(?:server|local|address)\s*=\s*/.*/[^/]*")
+    usual = re.compile(r"(?:server|local|address)\s*=\s*/.*/[^/]*|(?:ipset|nftset)=/.*|[a-z]+(?:-[a-z]+)*=[^/;,|\s].*")
 
     def rule(self, text: str, number: int) -> Iterator[Entry | Finding]:
         """A rule may name several domains; one that sends them to another server blocks nothing."""
@@ -49,4 +49,4 @@ class Dnsmasq(LineFormat):
             elif not name.strip("*.#"):
                 yield error(number, "covers every name there is")
             else:
-                yield from domain_entry(name.removeprefix("*").removeprefix("."), number)
+                yield from domain_entry(name.removeprefix("*.").removeprefix("."), number)

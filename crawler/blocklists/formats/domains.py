@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from crawler.blocklists.interface import Entry, Finding
 
 
+_COMMENT = re.compile(r"(?:(?:^|\s);|^(?://|!)(?:\s|$)).*")
+
+
 class Domains(LineFormat):
-    """The format ``domains``."""
+    """The format ``domains``; lists of networks begin comments with ``;``, others whole lines with ``//`` or ``!``."""
 
     id = "domains"
     title = "Domain names, one a line"
@@ -24,4 +27,8 @@ class Domains(LineFormat):
 
     def rule(self, text: str, number: int) -> Iterator[Entry | Finding]:
         """One word a line."""
-        return one_word(text, number, domain_entry)
+        text = _COMMENT.sub("", text).strip()
+        return one_word(text, number, domain_entry) if text else iter(())
+
+    def _without_comment(self, line: str) -> str:
+        return _COMMENT.sub("", super()._without_comment(line)).strip()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     """What a token gives, and in the end what is wrong with it."""
 
 _TOKEN = re.compile(r'[ \t\r\n]*+("(?:[^"\\\x00-\x1f]|\\.)*+"|[\[\]{},:]|[^\s"\[\]{},:]++)')
+_START = re.compile(r'\ufeff?\s*(?:\{|\[\s*(?:$|["{\[\]]|(?:-?[0-9.]+|null|true|false|NaN)\s*[,\]]))')
 _WORD = re.compile(r"-?[0-9.eE+-]+|true|false|null")
 _DEPTH = 32
 _LINE_OCTETS = 64 * 1024 * 1024
@@ -53,7 +54,7 @@ class JsonTable:
 
     def share(self, head: Sequence[str]) -> float:
         """Whether the first line begins a list or an object."""
-        return 1.0 if head and re.match(r"\ufeff?\s*(?:\{|\[\s*(?:$|[\"{\]]))", head[0]) else 0.0
+        return 1.0 if head and _START.match(head[0]) else 0.0
 
 
 @dataclass(slots=True)
@@ -65,8 +66,16 @@ class _Frame:
     """Key under which it stands, through lists."""
     key: str | None = None
     has_colon: bool = False
+    is_full: bool = False
+    """Whether a comma or the end has to come next."""
+    has_comma: bool = False
+    """Whether a comma came last."""
     fields: dict[str, str] = field(default_factory=dict)
     entries: list[tuple[str, int]] = field(default_factory=list)
+
+    def took(self) -> None:
+        """A value is complete."""
+        self.key, self.has_colon, self.is_full, self.has_comma = None, False, True, False
 
 
 class _Walk:
@@ -87,7 +96,9 @@ class _Walk:
                 problem = yield from self._close(mark)
             elif mark == ":":
                 problem = self._colon()
-            elif mark != ",":
+            elif mark == ",":
+                problem = self._comma()
+            else:
                 problem = yield from self._scalar(mark, number)
             if problem is not None:
                 self.is_lost = True
@@ -103,9 +114,11 @@ class _Walk:
             return f"is nested more than {_DEPTH} deep"
         if top is not None and not top.is_list and not top.has_colon:
             return "has a value where a key is wanted"
+        if top is not None and top.is_full:
+            return "has no comma between two values"
         name = None if top is None else top.name if top.is_list else top.key
         if top is not None:
-            top.key, top.has_colon = None, False
+            top.took()
         self.frames.append(_Frame(is_list=mark == "[", name=name))
         return None
 
@@ -113,8 +126,17 @@ class _Walk:
         if not self.frames or self.frames[-1].is_list != (mark == "]") or self.frames[-1].key is not None:
             return "closes what is not open"
         frame = self.frames.pop()
+        if frame.has_comma:
+            return "ends behind a comma; is the file cut?"
         for word, line in frame.entries:
             yield from entries_of(word, line, frame.fields, self._columns)
+        return None
+
+    def _comma(self) -> str | None:
+        top = self.frames[-1] if self.frames else None
+        if top is None or not top.is_full:
+            return "has a comma in a strange place"
+        top.is_full, top.has_comma = False, True
         return None
 
     def _colon(self) -> str | None:
@@ -131,7 +153,10 @@ class _Walk:
         top = self.frames[-1] if self.frames else None
         if top is None:
             return "is neither a list nor an object"
+        if top.is_full:
+            return "has no comma between two values"
         if top.is_list:
+            top.took()
             if top.name is None or is_entry_name(top.name, self._columns):
                 yield from self._entry(mark, value, number, {})
         elif top.key is None:
@@ -140,15 +165,18 @@ class _Walk:
         elif not top.has_colon:
             return f"the key {shown(top.key)} has no value"
         else:
-            if is_entry_name(top.key, self._columns):
-                if mark.startswith('"'):
-                    top.entries.append((value, number))
-                else:
-                    yield error(number, f"{shown(mark)} is no text; an entry is one")
-            if top.key in (self._columns.valid_from, self._columns.valid_to, self._columns.reference):
-                top.fields[top.key] = value
-            top.key, top.has_colon = None, False
+            yield from self._field(top, top.key, mark, value, number)
         return None
+
+    def _field(self, top: _Frame, key: str, mark: str, value: str, number: int) -> Iterator[Finding]:
+        if is_entry_name(key, self._columns):
+            if mark.startswith('"'):
+                top.entries.append((value, number))
+            else:
+                yield error(number, f"{shown(mark)} is no text; an entry is one")
+        if key in (self._columns.valid_from, self._columns.valid_to, self._columns.reference):
+            top.fields[key] = value
+        top.took()
 
     def _entry(self, mark: str, value: str, number: int, fields: dict[str, str]) -> Iterator[Entry | Finding]:
         if mark.startswith('"'):

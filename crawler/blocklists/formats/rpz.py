@@ -57,6 +57,7 @@ class _Zone:
 
     def __init__(self) -> None:
         self.depth = 0
+        self._apex: str | None = None
         self._origin = ""
         self._owner = ""
         self._last = ""
@@ -77,30 +78,44 @@ class _Zone:
             words.pop(0)
         if not words or (kind := words[0].upper()) not in _TYPES | _FRAME:
             yield error(number, f"{shown(text.strip())} is no record of a zone")
-        elif kind in _TYPES and owner != "@":
+        elif kind in _TYPES:
             yield from self._record(self._relative(owner), words[1:], number)
-        elif kind == "SOA" and not self._origin and owner.endswith("."):
-            self._origin = owner.lower()
+        elif kind == "SOA":
+            self._apex = self._full(owner)
 
     def _directive(self, words: list[str], number: int) -> Iterator[Finding]:
         if words[0].upper() == "$ORIGIN" and len(words) > 1:
-            self._origin = words[1].lower()
+            self._origin = self._full(words[1])
+            if self._apex is None and self._origin:  # a piece of a zone, or the line above the start of authority
+                self._apex = self._origin
         elif words[0].upper() != "$TTL":
             yield error(number, f"{shown(words[0])} is not followed; one file has to hold the zone")
 
-    def _relative(self, owner: str) -> str:
+    def _full(self, owner: str) -> str:
+        """The whole name, without the dot at its end (RFC 1035 section 5.1); "" for the root and what is not told."""
         lower = owner.lower()
-        if lower == self._origin:
+        if lower == "@":
+            return self._origin
+        if lower.endswith(".") or not self._origin:
+            return lower.removesuffix(".")
+        return f"{lower}.{self._origin}"
+
+    def _relative(self, owner: str) -> str:
+        name = self._full(owner)
+        if name == self._apex:
             return ""
-        return lower.removesuffix(f".{self._origin}") if self._origin and lower.endswith(".") else lower
+        return name.removesuffix(f".{self._apex}") if self._apex else name
 
     def _record(self, owner: str, data: list[str], number: int) -> Iterator[Entry | Finding]:
         if not owner:
             return
+        if owner == "*":
+            yield error(number, "covers every name there is")
+            return
         if data and data[0].lower() in _PASS:
             yield from excepted(owner.removeprefix("*."), number)
             return
-        name, _, trigger = owner.removesuffix(".").rpartition(".rpz-")
+        name, _, trigger = owner.rpartition(".rpz-")
         if name and trigger == "ip":
             network = _network(name.split("."))
             if network is None:

@@ -24,7 +24,7 @@ class Wildcards(LineFormat):
 
     def rule(self, text: str, number: int) -> Iterator[Entry | Finding]:
         """One word a line, the star only in front."""
-        name = text.removeprefix("*").removeprefix(".")
+        name = text.removeprefix("*.").removeprefix(".")
         if "*" in name and name.strip("*."):
             yield error(number, f"{shown(text)} has a star elsewhere than in front; such a pattern is not understood")
         else:
