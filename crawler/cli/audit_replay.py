@@ -43,6 +43,10 @@ _TOLD = {
 )
 @click.option("--blocklists", type=click.Path(path_type=Path), metavar="DIR", help="By these blocklists instead.")
 @click.option("--purge-list", type=click.Path(path_type=Path), metavar="FILE", help="Write what would have to go.")
+@click.option(
+    "--jobs", type=click.IntRange(min=1), metavar="N",
+    help="Processes that share the rows. By default one for each 50,000 rows, on as many cores as there are.",
+)  # fmt: skip
 @json_option
 @quiet_option
 def command(
@@ -51,6 +55,7 @@ def command(
     policy: Path | None,
     blocklists: Path | None,
     purge_list: Path | None,
+    jobs: int | None,
     as_json: bool,
     quiet: bool,
 ) -> ExitCode:
@@ -67,11 +72,15 @@ def command(
     if policy is None and blocklists is None:
         if purge_list is not None:
             raise UsageError("--purge-list needs other rules: --policy or --blocklists")
-        return _replay(folders, announce, as_json=as_json)
+        return _replay(folders, announce, jobs=jobs, as_json=as_json)
+    if jobs not in {None, 1}:
+        raise UsageError("--jobs is for replay by the rules that were in force; other rules are tried in one process")
     return _change(folders, policy, blocklists, purge_list, announce, as_json=as_json)
 
 
-def _replay(folders: Sequence[Path], announce: Any, *, as_json: bool) -> ExitCode:
+def _replay(folders: Sequence[Path], announce: Any, *, jobs: int | None, as_json: bool) -> ExitCode:
+    from crawler.audit.replay.parts import jobs_for  # noqa: PLC0415 - as below
+    from crawler.audit.replay.rows import sizes_of_groups  # noqa: PLC0415 - as below
     from crawler.audit.replay.running import Replay, replay  # noqa: PLC0415 - Arrow is loaded only to read
     from crawler.storage.reading import CrawlReader  # noqa: PLC0415 - as above
 
@@ -79,7 +88,9 @@ def _replay(folders: Sequence[Path], announce: Any, *, as_json: bool) -> ExitCod
     with ExitStack() as stack:
         readers = [stack.enter_context(CrawlReader.open(folder)) for folder in folders]
         for reader in readers:
-            replay(reader, found, announce=announce, others=[one for one in readers if one is not reader])
+            beside = [one for one in readers if one is not reader]
+            processes = jobs or jobs_for(sum(sizes_of_groups(reader)))
+            replay(reader, found, announce=announce, others=beside, jobs=processes)
     if as_json:
         print_json("replay", _replay_as_json(folders, found))
     else:

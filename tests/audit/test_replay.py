@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -44,13 +45,13 @@ def entries(folder: Path, kind: str) -> list[dict[str, Any]]:
         return [one["body"] for one in reader.entries() if one["type"] == kind]
 
 
-def rewrite(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
-    """Change rows of the only segment."""
+def rewrite(folder: Path, change: Callable[[dict[str, Any]], None], group: int | None = None) -> None:
+    """Change rows of the only segment; ``group`` rows are a row group."""
     (segment,) = (folder / "manifest").iterdir()
     rows = pyarrow.parquet.read_table(segment).to_pylist()
     for row in rows:
         change(row)
-    pyarrow.parquet.write_table(pa.Table.from_pylist(rows, schema=schema()), segment)
+    pyarrow.parquet.write_table(pa.Table.from_pylist(rows, schema=schema()), segment, row_group_size=group)
 
 
 def test_the_demo_follows_from_its_evidence(demo: DemoRun) -> None:
@@ -107,6 +108,41 @@ def test_hard_pages_follow_as_well(crawl: Path) -> None:
     rows = {row["url"].rpartition("/")[2]: row for row in pyarrow.parquet.read_table(crawl / "manifest").to_pylist()}
     assert rows["meta"]["reason"] == "optout_reserved"
     assert rows["login"]["reason"] == "login_form"
+
+
+def test_several_processes_find_the_same(demo: DemoRun, crawl: Path, tmp_path: Path) -> None:
+    """Rows in many small parts, some of them changed: as many findings, the same ones, in the same order."""
+    for number, folder in enumerate((demo.copy(tmp_path / "demo"), shutil.copytree(crawl, tmp_path / "crawl"))):
+        rewrite(folder, CHANGES["unread" if number else "statements"], group=7)
+        alone, shared = Replay(), Replay()
+        with CrawlReader.open(folder) as reader:
+            replay(reader, alone, limit=9)
+            replay(reader, shared, limit=9, jobs=2)
+        assert shared.counts == alone.counts
+        assert shared.whys == alone.whys
+        assert shared.findings == alone.findings
+        assert alone.findings
+
+
+def test_a_damaged_file_ends_all_processes(demo: DemoRun, tmp_path: Path) -> None:
+    """What one process cannot read is told as by one alone."""
+    copy = demo.copy(tmp_path / "copy")
+    rewrite(copy, lambda _row: None, group=7)
+    (segment,) = (copy / "manifest").iterdir()
+    data = bytearray(segment.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 2000] = bytes(2000)
+    segment.write_bytes(data)
+    done = clearcrawl("audit", "replay", str(copy), "--jobs", "2", "-q")
+    assert done.returncode == 5
+    assert "the manifest cannot be read" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_other_rules_take_one_process(demo: DemoRun) -> None:
+    """Refused in words."""
+    done = clearcrawl("audit", "replay", str(demo.folder), "--policy", str(demo.folder), "--jobs", "2")
+    assert done.returncode == 2
+    assert "one process" in done.stderr
 
 
 CHANGES: dict[str, Callable[[dict[str, Any]], None]] = {

@@ -6,7 +6,7 @@ taken for the event and for nothing else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from crawler.audit.replay.alike import Alike, names_places, told
@@ -63,6 +63,21 @@ _ROW_SAYS = "as the row tells"
 _HIDDEN = "REDACTED:"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """What rows said that binds other rows, by crawl and URL."""
+
+    handed_on: dict[tuple[str, str], tuple[Statement, ...]] = field(default_factory=dict)
+    """Reservations of redirects, for what they led to."""
+    bound: dict[tuple[str, str], tuple[Statement, ...]] = field(default_factory=dict)
+    """Reservations of kept pages, for their media (PC-29)."""
+
+    def update(self, other: Learned) -> None:
+        """Take in what another process learned."""
+        self.handed_on.update(other.handed_on)
+        self.bound.update(other.bound)
+
+
 class Replayer:
     """Decides rows of one crawl folder again. Rows that redirect have to come before those they led to."""
 
@@ -70,9 +85,7 @@ class Replayer:
         self._sites = sites
         self._records = records
         self._rules = rules
-        self._handed_on: dict[tuple[str, str], tuple[Statement, ...]] = {}
-        self._bound: dict[tuple[str, str], tuple[Statement, ...]] = {}
-        """Reservations of kept pages that bind their media (PC-29), by crawl and page."""
+        self.learned = Learned()
         self._alike = Alike()
 
     def replay(self, row: Row) -> Replayed:
@@ -90,19 +103,19 @@ class Replayer:
         if row["fetch_redirect"] is not None and found.decision.verdict is Verdict.ALLOW:
             reserved = inherit((*found.decision.statements, *case.inherited))
             if reserved:
-                self._handed_on[row["crawl_id"], row["url"]] = reserved
+                self.learned.handed_on[row["crawl_id"], row["url"]] = reserved
         return found if url.text == row["url"] else replace(found, url=url.text)
 
     def _inherited(self, row: Row) -> tuple[Statement, ...]:
         chain = row["redirect_chain"]
-        handed_on = self._handed_on.get((row["crawl_id"], chain[-1]), ()) if chain else ()
-        return handed_on + self._of_pages(row) if self._bound and row["statements"] else handed_on
+        handed_on = self.learned.handed_on.get((row["crawl_id"], chain[-1]), ()) if chain else ()
+        return handed_on + self._of_pages(row) if self.learned.bound and row["statements"] else handed_on
 
     def _of_pages(self, row: Row) -> tuple[Statement, ...]:
         """Reservations of the pages that embed a file: those that the row names and that the pages do make."""
         named = set(row["statements"])
         pages = dict.fromkeys(one.source_url for one in row["statements"])
-        bound = (one for page in pages for one in self._bound.get((row["crawl_id"], page), ()))
+        bound = (one for page in pages for one in self.learned.bound.get((row["crawl_id"], page), ()))
         return tuple(dict.fromkeys(one for one in bound if statement_of(one) in named))
 
     def _bind_media(self, case: _Case, carriers: CarrierReadings) -> None:
@@ -113,7 +126,7 @@ class Replayer:
         reserved = (one for kind in MEDIA_KINDS for one in reserve_for_media(carriers, question, kind))
         found = tuple(dict.fromkeys(reserved))
         if found:
-            self._bound[case.row["crawl_id"], case.url.text] = found
+            self.learned.bound[case.row["crawl_id"], case.url.text] = found
 
     def _replay(self, case: _Case, record: StoredRecord | None) -> Replayed:
         gate, row = case.gate, case.row

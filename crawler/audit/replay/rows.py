@@ -7,12 +7,15 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
+from pyarrow.dataset import FileSystemDataset
 
 from crawler.errors import DamagedStateError
 from crawler.provenance.row import COLUMN_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from pyarrow.dataset import Dataset, Fragment
 
     from crawler.storage.reading import CrawlReader
 
@@ -64,13 +67,15 @@ _STRUCTS: dict[str, type[StatementSeen | UnreadSeen]] = {
 }
 
 
-def rows_of(reader: CrawlReader, condition: Any = None) -> Iterator[Row]:
+def rows_of(reader: CrawlReader, condition: Any = None, *, groups: tuple[int, int] | None = None) -> Iterator[Row]:
     """All published rows, in the order of files and rows. Raises DamagedStateError naming what cannot be read.
+
+    ``groups`` are the first row group and the one behind the last, counted over all files.
 
     Statements and unread carriers come as ``StatementSeen`` and ``UnreadSeen``; empty lists are one and the same.
     """
     try:
-        batches = reader.dataset().to_batches(
+        batches = _dataset(reader, groups).to_batches(
             columns=list(COLUMNS), filter=condition, batch_size=BATCH, batch_readahead=2, fragment_readahead=1
         )
         for batch in batches:
@@ -79,6 +84,25 @@ def rows_of(reader: CrawlReader, condition: Any = None) -> Iterator[Row]:
                 yield dict(zip(COLUMNS, row))  # noqa: B905 - the columns are counted above
     except (pa.ArrowException, OSError) as error:
         raise DamagedStateError(f"{reader.root}: the manifest cannot be read: {error}") from error
+
+
+def sizes_of_groups(reader: CrawlReader) -> list[int]:
+    """Rows of each row group, over all files. Raises DamagedStateError as ``rows_of`` does."""
+    try:
+        return [piece.count_rows() for piece in _pieces(reader.dataset())]
+    except (pa.ArrowException, OSError) as error:
+        raise DamagedStateError(f"{reader.root}: the manifest cannot be read: {error}") from error
+
+
+def _dataset(reader: CrawlReader, groups: tuple[int, int] | None) -> Dataset:
+    whole = reader.dataset()
+    return whole if groups is None else FileSystemDataset(
+        _pieces(whole)[slice(*groups)], whole.schema, whole.format, whole.filesystem
+    )  # fmt: skip
+
+
+def _pieces(dataset: Dataset) -> list[Fragment]:
+    return [piece for fragment in dataset.get_fragments() for piece in fragment.split_by_row_group()]
 
 
 def _values(name: str, column: pa.Array) -> list[Any]:

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
-
-import pyarrow.compute
 
 from crawler.audit.kept import History
 from crawler.audit.replay.deciding import Replayer
 from crawler.audit.replay.evidence import Records
-from crawler.audit.replay.rows import BARRIER, DECISION, LISTED, ROBOTS, rows_of
+from crawler.audit.replay.parts import Opening, embedding_pages, hops, in_parts, rest
+from crawler.audit.replay.rows import BARRIER, DECISION, LISTED, ROBOTS
 from crawler.audit.replay.rules import Rules
 from crawler.audit.replay.sites import Sites
 from crawler.audit.replay.state import Finding, Outcome, UnreplayableError
 from crawler.errors import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from crawler.audit.replay.state import Replayed
@@ -49,6 +50,16 @@ class Replay:
     whys: Counter[str] = field(default_factory=Counter)
     """Code of what is missing, or of the event on record, to rows."""
     seconds: float = 0.0
+
+    def add(self, later: Replay, limit: int) -> None:
+        """Take in what came of the rows behind, with ``limit`` findings of each outcome at most."""
+        room = {kind: limit - self.counts[kind] for kind in later.counts}
+        self.counts += later.counts
+        self.whys += later.whys
+        for one in later.findings:
+            room[one.outcome] -= 1
+            if room[one.outcome] >= 0:
+                self.findings.append(one)
 
     @property
     def rows(self) -> int:
@@ -86,10 +97,8 @@ def open_replayer(
 
 def in_order(reader: CrawlReader) -> Iterator[Row]:
     """Rows so that a redirect comes before what it led to: first all redirects by time, then the rest as they lie."""
-    field_of = pyarrow.compute.field
-    is_hop = field_of("fetch_redirect").is_valid() & (field_of("verdict") == "allow")
-    yield from sorted(rows_of(reader, is_hop), key=lambda row: row["decided_at"])
-    yield from rows_of(reader, ~pyarrow.compute.coalesce(is_hop, pyarrow.compute.scalar(False)))
+    yield from hops(reader)
+    yield from rest(reader)
 
 
 def replay(
@@ -99,21 +108,57 @@ def replay(
     limit: int = 10_000,
     announce: Callable[[int], None] = _NOBODY,
     others: Sequence[CrawlReader] = (),
+    jobs: int = 1,
 ) -> None:
-    """Decide all rows of a crawl again, and compare. Raises ``DamagedStateError`` where it cannot be read at all."""
+    """Decide all rows of a crawl again, and compare. Raises ``DamagedStateError`` where it cannot be read at all.
+
+    ``jobs`` processes share the rows; findings and their order do not depend on how many.
+    """
     started = time.perf_counter()
     replayer = open_replayer(reader, others=others)
-    for number, row in enumerate(in_order(reader), into.rows + 1):
-        found = look_again(replayer, row)
-        into.counts[found.outcome] += 1
-        if found.code:
-            into.whys[found.code] += 1
-        is_told = found.outcome in {Outcome.DIFFERENT, Outcome.UNREPLAYABLE}
-        if is_told and into.counts[found.outcome] <= limit:
-            into.findings.append(found)
+    before = into.rows
+
+    def told(rows: int) -> None:
+        announce(before + rows)
+
+    into.add(look_over(replayer, hops(reader), limit=limit, announce=told), limit)
+    learn(replayer, embedding_pages(reader))
+    if jobs == 1:
+        before = into.rows
+        into.add(look_over(replayer, rest(reader), limit=limit, announce=told), limit)
+    else:
+        folders = tuple(one.root for one in others)
+        work = partial(look_over, limit=limit)
+        opening = Opening(folder=reader.root, others=folders, learned=replayer.learned, work=work)
+        for part in in_parts(reader, opening, jobs):
+            into.add(part, limit)
+            announce(into.rows)
+    into.seconds += time.perf_counter() - started
+
+
+def learn(replayer: Replayer, rows: Iterable[Row]) -> None:
+    """Decide rows for what they make of others; what they come to themselves is told in their turn."""
+    for row in rows:
+        with suppress(UnreplayableError):
+            replayer.replay(row)
+
+
+def look_over(
+    replayer: Replayer, rows: Iterable[Row], *, limit: int, announce: Callable[[int], None] = _NOBODY
+) -> Replay:
+    """Decide rows again, and compare."""
+    found = Replay()
+    for number, row in enumerate(rows, 1):
+        one = look_again(replayer, row)
+        found.counts[one.outcome] += 1
+        if one.code:
+            found.whys[one.code] += 1
+        is_told = one.outcome in {Outcome.DIFFERENT, Outcome.UNREPLAYABLE}
+        if is_told and found.counts[one.outcome] <= limit:
+            found.findings.append(one)
         if number % TOLD_EVERY == 0:
             announce(number)
-    into.seconds += time.perf_counter() - started
+    return found
 
 
 def look_again(replayer: Replayer, row: Row) -> Finding:
