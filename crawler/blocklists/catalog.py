@@ -37,7 +37,7 @@ _DECIDING = ("authority", "court")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _FILE = re.compile(r"lists/[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,7 +267,8 @@ def _format(table: Table) -> str:
 
 
 def _digest(table: Table) -> Digest:
-    return Digest(f"sha256:{_matching(table, 'sha256', _SHA256, '64 hexadecimal digits, as sha256sum prints them')}")
+    text = _matching(table, "sha256", _SHA256, "64 hexadecimal digits, as sha256sum prints them")
+    return Digest(f"sha256:{text.lower()}")
 
 
 def _matching(table: Table, key: str, pattern: re.Pattern[str], wanted: str) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tomlkit.container import Container
     from tomlkit.items import InlineTable
 
-    Value = str | int | bool | date | list[str] | dict[str, str]
+    Value = str | int | bool | date | list[str] | dict[str, str | bool]
 
 NEW = """# The lists in force: one [[list]] each. README.md says what every key means.
 # A list without origin, licence and digest is not loaded, and the crawl does not start.
@@ -63,7 +63,7 @@ def with_changes(text: str, kind: str, entry_id: str, changes: Mapping[str, Valu
     return document.as_string()
 
 
-def _inline(values: Mapping[str, str]) -> InlineTable:
+def _inline(values: Mapping[str, str | bool]) -> InlineTable:
     found = tomlkit.inline_table()
     found.update(values)
     return found

@@ -19,13 +19,15 @@ from crawler.cli.blocklist_options import (
     to_change,
 )
 from crawler.cli.common import json_option, print_json, progress
-from crawler.errors import ExitCode, UsageError
+from crawler.errors import DocumentError, ExitCode, UsageError
 
 if TYPE_CHECKING:
     from crawler.blocklists.catalog_editing import Value
+    from crawler.errors import Mistake
     from crawler.storage.list_updates import Outcome
 
 KINDS = click.Choice(["authority", "court", "watch-list", "community"])
+TABLES = ("csv", "json")
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 
@@ -40,6 +42,13 @@ DAY = click.DateTime(formats=["%Y-%m-%d"])
 @click.option("--licence", required=True, help="On what terms the list may be used.")
 @click.option("--scope", help="What it is about, where that is more or less than copyright.")
 @click.option("--format", "form", help="How it is written; default: told by its content.")
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="KEY=NAME",
+    help="Which column of a table holds what: entry=Seite, valid_from, valid_to, reference, delimiter, is_url=true.",
+)
 @click.option("--valid-from", type=DAY, help="First day on which it counts.")
 @click.option("--valid-to", type=DAY, help="Last day on which it counts.")
 @click.option("--review-by", type=DAY, help="When somebody looks at it again.")
@@ -66,6 +75,7 @@ def command(
     licence: str,
     scope: str | None,
     form: str | None,
+    columns: tuple[str, ...],
     valid_from: datetime | None,
     valid_to: datetime | None,
     review_by: datetime | None,
@@ -101,7 +111,7 @@ def command(
     }
     known = {key: value for key, value in values.items() if value is not None}
     if is_page:
-        if any((form, valid_from, valid_to, review_by, accept, accepted_by, updates is not None)):
+        if any((form, columns, valid_from, valid_to, review_by, accept, accepted_by, updates is not None)):
             raise UsageError(
                 "--page: only origin, licence and scope are said of a page; the rest is said at its review"
             )
@@ -115,7 +125,13 @@ def command(
         known["accepted_by"] = accepted_by
     if form is None and "://" not in source and Path(source).is_dir():
         form = "ut1"
+    if columns:
+        known["columns"] = _mapping(columns)
+        if form not in TABLES:
+            raise UsageError(f"--column goes with --format {' or '.join(TABLES)}")
     outcome = _add(known, form, acceptance=(accept, accepted_by, reason), blocklists=blocklists, policies=policies)
+    if outcome.outcome == "failed" and "://" not in source:
+        raise UsageError(f"{outcome.detail}; name a list that can be read, or its https:// address")
     if as_json:
         print_json("blocklist-update", {"lists": [outcome_as_json(outcome)]})
     else:
@@ -148,7 +164,28 @@ def _add(
             now=datetime.now(UTC),
             tool=f"clearcrawl {__version__}",
         )
-        return updater.add(values, form, word)
+        lists.catalog()  # its own mistakes have lines; what is wrong below was given here
+        try:
+            return updater.add(values, form, word)
+        except DocumentError as error:
+            raise UsageError("\n".join(map(_as_option, error.mistakes))) from error
+
+
+def _mapping(columns: tuple[str, ...]) -> dict[str, str | bool]:
+    mapping: dict[str, str | bool] = {}
+    for column in columns:
+        key, equals, name = column.partition("=")
+        if not equals or not name or key in mapping:
+            raise UsageError(f"--column {column}: write each KEY=NAME once, for example entry=Domain")
+        mapping[key] = name == "true" if key == "is_url" else name
+    return mapping
+
+
+def _as_option(mistake: Mistake) -> str:
+    _, _, key = mistake.key.partition("].")
+    if key.startswith("columns"):
+        return f"--column {key.partition('.')[2]}: {mistake.problem}"
+    return f"--{key.replace('_', '-')}: {mistake.problem}"
 
 
 def _add_page(blocklists: Path | None, values: dict[str, Value]) -> None:
@@ -157,4 +194,7 @@ def _add_page(blocklists: Path | None, values: dict[str, Value]) -> None:
 
     with ListFolder.open(to_change(blocklists)) as lists:
         lists.catalog()
-        lists.put_in_force(with_entry(lists.text(), "page", values), {})
+        try:
+            lists.put_in_force(with_entry(lists.text(), "page", values), {})
+        except DocumentError as error:
+            raise UsageError("\n".join(map(_as_option, error.mistakes))) from error

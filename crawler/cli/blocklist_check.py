@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,9 @@ def command(*, names: tuple[str, ...], blocklists: Path | None, as_json: bool) -
     return ExitCode.FINDINGS if any(listed is not None for _, listed in answers) else ExitCode.CLEAN
 
 
+_WITH_PORT = re.compile(r"(?:[^:\[\]]+|\[[^\]]+\]):\d+")
+
+
 def _canonical(names: Sequence[str]) -> list[tuple[str, str]]:
     """Each name beside what the matcher takes. Raises UsageError with every text that is none."""
     from crawler.values.host import canonical_host  # noqa: PLC0415 - keeps --help quick
@@ -54,10 +58,10 @@ def _canonical(names: Sequence[str]) -> list[tuple[str, str]]:
     problems = []
     for name in names:
         try:
-            if "://" in name or "/" in name:
+            if "://" in name or "/" in name or _WITH_PORT.fullmatch(name):
                 found.append((name, parse(name if "://" in name else f"http://{name}").text))
             else:
-                found.append((name, canonical_host(name.strip("[]"))))
+                found.append((name, canonical_host(f"[{name}]" if name.count(":") > 1 and name[0] != "[" else name)))
         except UrlError as error:
             problems.append(f"{name[:200]!r}: {error}")
     if problems:
@@ -81,6 +85,7 @@ def _as_json(name: str, listed: Listed | None) -> dict[str, Any]:
         "version": listed.list_digest if listed else None,
         "entry": listed.entry if listed else None,
         "line": listed.line if listed else None,
+        "reference": listed.reference if listed else None,
     }
 
 
@@ -89,5 +94,6 @@ def _print(name: str, listed: Listed | None) -> None:
         click.echo(f"{for_terminal(name)}: not listed")
         return
     click.echo(click.style(f"{for_terminal(name)}: listed", fg="red"))
-    click.echo(f"  by {listed.list_id}, line {listed.line}: {for_terminal(listed.entry)}")
+    reference = f" ({for_terminal(listed.reference)})" if listed.reference else ""
+    click.echo(f"  by {listed.list_id}, line {listed.line}: {for_terminal(listed.entry)}{reference}")
     click.echo(f"  {listed.list_digest}")

@@ -90,6 +90,8 @@ def _from_file(path: Path) -> Retrieved:
             content = _of_folder(path)
             if not content:
                 return Retrieved(failure=f"{path}: is a folder without {' or '.join(MEMBERS)}; a UT1 category has them")
+        elif path.exists() and not path.is_file():
+            return Retrieved(failure=f"{path}: is a pipe or a device; write what it gives into a file and name that")
         else:
             with path.open("rb") as file:
                 content = file.read(LIST_LIMIT + 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -119,6 +120,33 @@ def test_add_check_list_lint(desk: Desk) -> None:
     assert desk.run("lint", with_policies=True).exit_code == 0
 
 
+def test_a_table_with_columns_of_its_own(desk: Desk) -> None:
+    """``--column`` says what the columns hold; the reference of an entry is part of the answer, a port is none."""
+    desk.source.write_text("Seite;Az\nbad.test;1 O 2/26\n2001:db8::/32;1 O 3/26\n")
+    columns = ("--column", "entry=Seite", "--column", "reference=Az", "--column", "delimiter=;")
+    assert desk.add(None, "a", "court", "--format", "csv", *columns).exit_code == 0
+    asked = desk.json("check", "www.bad.test:8080", "2001:db8::1", "[2001:db8::2]", "[2001:db8::3]:80")["names"]
+    assert [each["reference"] for each in asked] == ["1 O 2/26", "1 O 3/26", "1 O 3/26", "1 O 3/26"]
+    assert "line 2: bad.test (1 O 2/26)" in desk.run("check", "bad.test").stdout
+
+
+def test_what_is_wrong_goes_by_the_name_of_its_option(desk: Desk) -> None:
+    """Nothing names a line of the catalog that nobody has written; a pipe is not waited for."""
+    said = desk.run("add", str(desk.source), "--id", "NO", "--kind", "court", *ORIGIN, "--valid-from", "2026-02-01",
+                    "--valid-to", "2026-01-01", with_policies=True)  # fmt: skip
+    assert (said.exit_code, said.stdout) == (2, "")
+    assert "--id: is" in said.stderr
+    assert "--valid-to: lies before" in said.stderr
+    assert "catalog.toml" not in said.stderr
+    columns = ("--format", "csv", "--column", "entri=x")
+    assert "--column entri" in desk.add(None, "a", "court", *columns).stderr
+    page = desk.add("https://example.org/", "NO", "court", "--page")
+    assert (page.exit_code, "--id: is" in page.stderr) == (2, True)
+    os.mkfifo(desk.folder / "pipe")
+    pipe = desk.add(str(desk.folder / "pipe"))
+    assert (pipe.exit_code, "is a pipe" in pipe.stderr) == (2, True)
+
+
 def test_shipped_catalog(desk: Desk) -> None:
     """The lists that users name are known, none is copied, and only courts and authorities of the EEA count."""
     catalog = read_whole((desk.lists / "catalog.toml").read_bytes())
@@ -177,7 +205,10 @@ def test_update_from_a_file(desk: Desk) -> None:
         (["review", "agcom", "--apply"], "no such review"),
         (["review", "agcom", "--accepted-by", "A"], "go with --apply"),
         (["add", "x", "--id", "y"], "--title"),
-        (["add", "x", "--id", "a b", "--kind", "court", *ORIGIN], "list[5].id"),
+        (["add", "nowhere.txt", "--id", "y", "--kind", "court", *ORIGIN], "No such file"),
+        (["add", "x", "--id", "y", "--kind", "court", *ORIGIN, "--column", "entry=a"], "--format csv or json"),
+        (["add", "x", "--id", "y", "--kind", "court", *ORIGIN, "--format", "csv", "--column", "entry"], "KEY=NAME"),
+        (["add", "x", "--id", "a b", "--kind", "court", *ORIGIN], "--id: is"),
         (["add", "x", "--id", "agcom", "--kind", "court", *ORIGIN, "--page"], "stands twice"),
         (["add", "x", "--id", "p", "--kind", "court", *ORIGIN, "--page", "--format", "csv"], "at its review"),
         (["add", "x", "--id", "p", "--kind", "court", *ORIGIN, "--format", "word"], "format"),
@@ -249,7 +280,7 @@ def test_lint_of_a_folder(desk: Desk) -> None:
     errors = [each["problem"] for each in desk.json("lint", with_policies=True)["remarks"] if each["level"] == "error"]
     assert len(errors) == 4, errors
     folder = desk.add(str(desk.lists / "lists"), "b")
-    assert (folder.exit_code, "is a folder" in " ".join(folder.stdout.split())) == (3, True)
+    assert (folder.exit_code, "is a folder" in folder.stderr) == (2, True)
 
 
 def test_a_category_folder_is_one_list(desk: Desk) -> None:
@@ -347,10 +378,10 @@ def test_too_long_a_list(desk: Desk, web: ScriptedWeb, monkeypatch: pytest.Monke
     """Neither an answer nor a file beyond the limit is read to its end."""
     monkeypatch.setattr(blocklist_sources, "LIST_LIMIT", 100)
     web.host("lists.test").set("/x", Reply(body=text(*NAMES)))
-    for source in (web.url("lists.test", "/x"), str(desk.source)):
-        result = desk.add(source)
-        assert result.exit_code == 3
-        assert "body_too_large" in result.stdout or "no list is that long" in result.stdout
+    answer = desk.add(web.url("lists.test", "/x"))
+    assert (answer.exit_code, "body_too_large" in answer.stdout) == (3, True)
+    file = desk.add(str(desk.source))
+    assert (file.exit_code, "no list is that long" in file.stderr) == (2, True)
 
 
 def test_https_alone(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
