@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,11 +88,7 @@ def command(  # noqa: PLR0917 - click passes by name
         _print(preview)
         click.confirm("Remove it for good?", abort=True, err=True)
     done = Receipt(purged_at=now.isoformat(), authority=who, removals=removals, is_dry_run=dry_run, due=term)
-    try:
-        purge(crawls, index, done, open_sealer=_sealer)
-    finally:
-        if not dry_run and any(one.is_done for one in done.crawls):
-            _write(target, done)
+    purge(crawls, index, done, open_sealer=_sealer, keep=lambda receipt: _write(target, receipt))
     if as_json:
         print_json("purge", {"receipt": None if dry_run else str(target), **done.as_json()})
     else:
@@ -151,8 +148,12 @@ def _write(target: Path, receipt: Receipt) -> None:
     try:
         with target.open("xb") as file:
             file.write(receipt.as_file())
+            file.flush()
+            os.fsync(file.fileno())
     except OSError as error:
-        raise StorageError(f"{target}: the receipt cannot be written ({error.strerror}); the purge is done") from error
+        raise StorageError(
+            f"{target}: the receipt cannot be written ({error.strerror}); the purge is done: run it again for a receipt"
+        ) from error
 
 
 def _print(receipt: Receipt) -> None:
@@ -167,6 +168,9 @@ def _print(receipt: Receipt) -> None:
     for one in receipt.crawls:
         repeats = f", {one.repeats} of them repeats of bodies that go" if one.repeats else ""
         click.echo(wrapped(f"{one.folder}: {one.rows} rows with {octets(one.octets)} {words}{repeats}"))
+        if one.earlier:
+            number = sum(len(erasure["seqs"]) for erasure in one.earlier)
+            click.echo(wrapped(f"{number} more were removed by a purge that ended before its receipt", indent=2))
         if one.reasons:
             click.echo(table([(f"{number}", reason) for reason, number in sorted(one.reasons.items())]))
         if one.unsealed:

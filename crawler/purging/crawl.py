@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -15,7 +15,16 @@ from crawler.provenance.leaf import time_text
 from crawler.purging.selection import REPEATS
 from crawler.storage.crawl_file import read_crawl_file, write_crawl_file
 from crawler.storage.entries import RunInfo
-from crawler.storage.erasing import Order, erase, finish_erasure, payloads_of, publish_entries, repeats_of
+from crawler.storage.erasing import (
+    Order,
+    erase,
+    finish_erasure,
+    payloads_of,
+    publish_entries,
+    repeats_of,
+    settle_receipt,
+    unreceipted,
+)
 from crawler.storage.evidence import Evidence
 from crawler.storage.handover import withdraw_bag
 from crawler.storage.journal import Journal, open_for_reading
@@ -84,6 +93,19 @@ class PurgeableCrawl:
                 f"{self.path}: the crawl was killed and has to be put in order first: "
                 f"clearcrawl crawl -o {self.path}, stop it with Ctrl-C, then purge"
             )
+
+    def unreceipted(self) -> list[dict[str, Any]]:
+        """What earlier purges erased and no receipt is known to tell of, with the worker's name."""
+        found = self._workers.items()
+        return [{"worker": name, **one} for name, (_, journal) in found for one in unreceipted(journal)]
+
+    def settle_receipt(self) -> None:
+        """A receipt that outlasts a kill tells of all that was erased here. Raises StorageError."""
+        try:
+            for _, journal in self._workers.values():
+                settle_receipt(journal)
+        except sqlite3.Error as error:
+            raise StorageError(f"{self.path}: the state cannot be written: {error}") from error
 
     def payloads(self, selection: Selection) -> set[bytes]:
         """Digests of the bodies that go."""

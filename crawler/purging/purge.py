@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from crawler import __version__
@@ -46,7 +47,11 @@ class CrawlReceipt:
     """Every file before and after, as the log's entry says."""
     unsealed: str | None = None
     """Why what is left is not signed to its end."""
+    earlier: list[dict[str, Any]] = field(default_factory=list)
+    """What an earlier purge erased before it was killed, so that no receipt told of it: entries `erasure` of the log
+    with their moment and worker. Not counted in ``rows``."""
     is_done: bool = False
+    """Whether all that stands here is removed and the rest handed over anew."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,12 +93,18 @@ class Receipt:
 
 
 def purge(
-    folders: Sequence[Path], index: RemovalIndex, receipt: Receipt, *, open_sealer: Callable[[], Sealer | None]
+    folders: Sequence[Path],
+    index: RemovalIndex,
+    receipt: Receipt,
+    *,
+    open_sealer: Callable[[], Sealer | None],
+    keep: Callable[[Receipt], None] = lambda _: None,
 ) -> None:
     """Remove from all crawls what the lists name, and fill the receipt as it goes.
 
-    ``open_sealer`` is asked once something is to be signed. Raises UsageError, FolderInUseError, DamagedStateError,
-    StorageError; crawls that the receipt calls done are purged all the same.
+    ``open_sealer`` is asked once something is to be signed. ``keep`` gets the receipt once, where a crawl is done, and
+    puts it where it outlasts a kill; what no kept receipt tells of is told by the next one. Raises UsageError,
+    FolderInUseError, DamagedStateError, StorageError; crawls that the receipt calls done are purged all the same.
     """
     with ExitStack() as stack:
         crawls = [stack.enter_context(PurgeableCrawl(folder)) for folder in folders]
@@ -106,22 +117,34 @@ def purge(
             payloads.update(*(crawl.payloads(one) for one in selections))
         matched = set().union(*(one.matched for selections in chosen for one in selections))
         receipt.unmatched = tuple(one for one in receipt.removals if one not in matched)
-        sealer = None
-        for crawl, selections in zip(crawls, chosen, strict=True):
-            told = CrawlReceipt(folder=str(crawl.path), crawl_id=crawl.crawl.crawl_id, is_test=crawl.crawl.is_test)
-            receipt.crawls.append(told)
-            for one in selections:
-                told.repeats += crawl.add_repeats(one, payloads, receipt.authority)
-            _tell(told, selections)
-            if receipt.is_dry_run or (not told.rows and crawl.is_sealed):
-                crawl.close_untouched()
-                continue
-            sealer = sealer or open_sealer()
-            for one in selections:
-                if one.rows:
-                    told.files += [file.as_json() for file in crawl.purge(one)]
-            told.unsealed = crawl.seal(sealer)
-            told.is_done = True
+        signer = cache(open_sealer)
+        try:
+            for crawl, selections in zip(crawls, chosen, strict=True):
+                for one in selections:
+                    one.repeats = crawl.add_repeats(one, payloads, receipt.authority)
+                receipt.crawls.append(told := _tell(crawl, selections))
+                if receipt.is_dry_run or not (told.rows or not crawl.is_sealed):
+                    crawl.close_untouched()
+                    told.is_done = bool(told.earlier) and not receipt.is_dry_run
+                else:
+                    _purge(crawl, selections, told, signer)
+        finally:
+            done = [crawl for crawl, told in zip(crawls, receipt.crawls, strict=False) if told.is_done]
+            if done:
+                keep(receipt)
+            for crawl in done:
+                crawl.settle_receipt()
+
+
+def _purge(
+    crawl: PurgeableCrawl, selections: Sequence[Selection], told: CrawlReceipt, signer: Callable[[], Sealer | None]
+) -> None:
+    sealer = signer()
+    for one in selections:
+        if one.rows:
+            told.files += [file.as_json() for file in crawl.purge(one)]
+    told.unsealed = crawl.seal(sealer)
+    told.is_done = True
 
 
 def _as_json(removals: Sequence[Removal]) -> list[dict[str, Any]]:
@@ -133,8 +156,15 @@ def _select(crawl: PurgeableCrawl, index: RemovalIndex, receipt: Receipt) -> lis
         return select(reader, index, authority=receipt.authority, due=receipt.due)
 
 
-def _tell(told: CrawlReceipt, selections: Sequence[Selection]) -> None:
-    told.rows = sum(len(one.rows) for one in selections)
-    told.octets = sum(one.octets for one in selections)
-    told.reasons = dict(Counter(reason for one in selections for reason, _ in one.rows.values()))
-    told.seqs = {one.worker: sorted(one.rows) for one in selections if one.rows}
+def _tell(crawl: PurgeableCrawl, selections: Sequence[Selection]) -> CrawlReceipt:
+    return CrawlReceipt(
+        folder=str(crawl.path),
+        crawl_id=crawl.crawl.crawl_id,
+        is_test=crawl.crawl.is_test,
+        rows=sum(len(one.rows) for one in selections),
+        repeats=sum(one.repeats for one in selections),
+        octets=sum(one.octets for one in selections),
+        reasons=dict(Counter(reason for one in selections for reason, _ in one.rows.values())),
+        seqs={one.worker: sorted(one.rows) for one in selections if one.rows},
+        earlier=crawl.unreceipted(),
+    )

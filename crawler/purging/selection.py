@@ -40,6 +40,8 @@ class Selection:
     worker: str
     rows: dict[int, tuple[str, str]] = field(default_factory=dict)
     """Number to reason and authority."""
+    repeats: int = 0
+    """Of ``rows``: those that only repeat a body that goes."""
     octets: int = 0
     """Of the bodies."""
     matched: set[Removal] = field(default_factory=set)

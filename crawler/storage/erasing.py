@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 _PENDING = "erasing"
 """Key of the journal that lists the files still to be put in place and removed."""
+_UNRECEIPTED = "unreceipted"
+"""Key of the journal that lists what was erased and is in no receipt yet."""
 _CHUNK = 1 << 20
 _KEPT_OF_ROWS = ("seq", "leaf_hash")
 
@@ -74,10 +76,13 @@ def erase(folder: CrawlFolder, journal: Journal, orders: Iterable[Order], *, now
     replaced = [*_rewrite_segments(folder, journal, erased, now), *_rewrite_warcs(folder, journal, erased, now)]
     with journal.transaction():
         _note(journal, erased, replaced)
+        told = unreceipted(journal)
         for number, order in enumerate(orders):
             files = [one.as_json() for one in replaced] if number == 0 else []
             body = {"seqs": list(order.seqs), "reason": order.reason, "authority": order.authority, "files": files}
             journal.log_event("erasure", time=time_text(now), body=body)
+            told.append({"erased_at": time_text(now), **body})
+        journal.put(_UNRECEIPTED, json.dumps(told))
     finish_erasure(folder, journal)
     return replaced
 
@@ -96,6 +101,18 @@ def finish_erasure(folder: CrawlFolder, journal: Journal) -> None:
     if pending:
         with journal.transaction():
             journal.put(_PENDING, "[]")
+
+
+def unreceipted(journal: Journal) -> list[dict[str, Any]]:
+    """Bodies of the entries `erasure`, with their moment, that no receipt is known to tell of."""
+    told: list[dict[str, Any]] = json.loads(journal.get(_UNRECEIPTED) or "[]")
+    return told
+
+
+def settle_receipt(journal: Journal) -> None:
+    """A receipt that outlasts a kill tells of all that was erased."""
+    with journal.transaction():
+        journal.put(_UNRECEIPTED, "[]")
 
 
 def publish_entries(folder: CrawlFolder, journal: Journal, *, now: datetime) -> None:

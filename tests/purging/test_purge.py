@@ -15,6 +15,7 @@ import pytest
 
 from crawler.audit.integrity import read_back
 from crawler.audit.verifying import verify
+from crawler.cli.purge import _write
 from crawler.errors import DamagedStateError, ExitCode, FolderInUseError, UsageError
 from crawler.provenance.removal_index import RemovalIndex
 from crawler.provenance.removals import Removal
@@ -32,6 +33,7 @@ from tests.shared import ROOT
 from tests.storage.making import RUN, new
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from crawler.signing.sealer import Sealer
@@ -63,11 +65,17 @@ def made(tmp_path: Path, sealer: Sealer) -> Path:
     return tmp_path / "crawl"
 
 
-def run(sealer: Sealer, *folders: Path, removals: tuple[Removal, ...] = (DOMAIN, URL), **options: Any) -> Receipt:
+def run(
+    sealer: Sealer,
+    *folders: Path,
+    removals: tuple[Removal, ...] = (DOMAIN, URL),
+    keep: Callable[[Receipt], None] = lambda _: None,
+    **options: Any,
+) -> Receipt:
     """Purge."""
     now = datetime.now(UTC).isoformat()
     receipt = Receipt(purged_at=now, authority="operator", removals=removals, is_dry_run=False, **options)
-    purge(folders, RemovalIndex(removals), receipt, open_sealer=lambda: sealer)
+    purge(folders, RemovalIndex(removals), receipt, open_sealer=lambda: sealer, keep=keep)
     return receipt
 
 
@@ -298,15 +306,34 @@ def counted(real):
             os._exit(9)
         return real(*arguments, **options)
     return call
-from tests.purging.test_purge import DOMAIN, URL, run
+from tests.purging.test_purge import keep_in, run
 from crawler.signing.sealer import open_sealer
 folder = Path(sys.argv[1])
 sealer = open_sealer(folder.parent / "keys")
 for name in ("fsync", "rename", "unlink", "write"):
     setattr(os, name, counted(getattr(os, name)))
-run(sealer, folder)
+run(sealer, folder, keep=keep_in(folder.parent / "receipt.json"))
 print(int(sys.argv[2]) - left)
 """
+
+
+def keep_in(target: Path) -> Callable[[Receipt], None]:
+    """Write a receipt as the command does."""
+    return lambda receipt: _write(target, receipt)
+
+
+def erased(folder: Path) -> set[int]:
+    """What the log says was erased."""
+    with CrawlReader.open(folder) as reader:
+        return {seq for one in reader.entries() if one["type"] == "erasure" for seq in one["body"]["seqs"]}
+
+
+def receipted(place: Path) -> set[int]:
+    """What the receipts beside a crawl say was erased, or that an earlier purge erased."""
+    told = [json.loads(path.read_bytes()) for path in place.glob("*.json") if path.stat().st_size]
+    crawls = [crawl for receipt in told for crawl in receipt["crawls"] if crawl["is_done"]]
+    found = {seq for crawl in crawls for seqs in crawl["seqs"].values() for seq in seqs}
+    return found | {seq for crawl in crawls for earlier in crawl["earlier"] for seq in earlier["seqs"]}
 
 
 @pytest.mark.slow
@@ -315,6 +342,9 @@ def test_killed(made: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copies"
     copy.mkdir()
     calls, number, ended = 0, 1, False
+    with CrawlReader.open(made) as reader:
+        rows = reader.dataset().to_table(columns=["seq", "url", "verdict"]).to_pylist()
+    erasable = {row["seq"]: "gone.test" in row["url"] or row["url"] == URL.value for row in rows}
     while not ended:
         place = copy / f"at-{number}"
         place.mkdir()
@@ -329,12 +359,14 @@ def test_killed(made: Path, tmp_path: Path) -> None:
             seqs = [row["seq"] for row in reader.dataset().to_table(columns=["seq"]).to_pylist()]
         assert len(seqs) == len(set(seqs)) == len(PAGES)
         own = open_sealer(place / "keys")
-        run(own, place / "crawl")
+        run(own, place / "crawl", keep=keep_in(place / "next.json"))
+        assert receipted(place) >= erased(place / "crawl"), number
+        assert receipted(place) == {seq for seq, url in erasable.items() if url}, number
         assert b"gone.test" not in octets(place / "crawl"), number
         assert not list((place / "crawl").rglob("*.tmp")) or not ended
         check(place / "crawl", own)
         calls += 1
-        number += 9
+        number += 4
     assert calls > 4
 
 
