@@ -110,10 +110,9 @@ class Admission:
         self._sitemaps.name_of_site(visit)
         if visit.new.inherited:
             visit.inherited = statements_from_json(visit.new.inherited)
-        return self._ask(visit, site)
+        return self._ask(visit, site, visit.robots)
 
-    def _ask(self, visit: Visit, site: SiteKnowledge) -> Decision:
-        answer = site.robots.answer(visit.url)
+    def _ask(self, visit: Visit, site: SiteKnowledge, answer: RobotsAnswer) -> Decision:
         collected = self.collect(visit, site.carriers)
         return self._gate.admit(
             visit.url,
@@ -139,7 +138,7 @@ class Admission:
         if site is None:
             return self.refused(visit, code, detail)
         visit.robots = site.robots.answer(visit.url)
-        decision = self._ask(visit, site)
+        decision = self._ask(visit, site, visit.robots)
         return decision if decision.verdict is not Verdict.ALLOW else self.refused(visit, code, detail)
 
     def collect(self, visit: Visit, carriers: CarrierReadings, media_type: str | None = None) -> Collected:

@@ -70,6 +70,8 @@ class Lanes:
         self._on_unsent = on_unsent
         self._lanes: dict[str, Lane] = {}
         self._claims = 0
+        self._full: set[str] = set()
+        """Lanes that have enough claims."""
         self._capacity = asyncio.Semaphore(concurrency)
         self._is_open = True
         self.pages_left = pages_left
@@ -96,11 +98,10 @@ class Lanes:
         """Ask for more claims, or ``None`` where memory holds enough to keep all connections busy."""
         if not self._is_open or self.pages_left == 0 or self._claims >= max(4 * self._concurrency, 2 * LANES):
             return None
-        full = frozenset(lane.name for lane in self._lanes.values() if len(lane.claims) > REFILL)
-        if len(full) >= LANES:
-            return None
         limit = max(4 * self._concurrency, LANES) - self._claims
-        return ClaimRequest(now=now, limit=limit, per_lane=PER_LANE, exclude=full) if limit > 0 else None
+        if limit <= 0 or len(self._full) >= LANES:
+            return None
+        return ClaimRequest(now=now, limit=limit, per_lane=PER_LANE, exclude=frozenset(self._full))
 
     def feed(self, claims: Iterable[Claim]) -> None:
         """Take claims from the journal; starts the tasks of lanes that had none."""
@@ -112,6 +113,8 @@ class Lanes:
             lane.claims.append(claim)
             self._claims += 1
             self.undecided += 1
+            if len(lane.claims) == REFILL + 1:
+                self._full.add(name)
             if lane.task is None:
                 lane.task = asyncio.ensure_future(self._run(lane))
 
@@ -146,6 +149,8 @@ class Lanes:
         while lane.claims:
             claim = lane.claims.popleft()
             self._claims -= 1
+            if len(lane.claims) == REFILL:
+                self._full.discard(lane.name)
             try:
                 await self._step(lane, claim)
             except asyncio.CancelledError:

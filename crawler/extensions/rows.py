@@ -10,7 +10,7 @@ from crawler.storage.entries import Via
 from crawler.values.duration import duration
 from crawler.values.media_type import detect, essence_of, modality
 from crawler.values.redaction import SECRET_NAMES, redact
-from crawler.values.surt import surt
+from crawler.values.surt import surt_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +42,7 @@ _LATER: Mapping[str, Any] = dict.fromkeys(
         *("near_duplicate_method", "country_hint_method", "site_category_method"),
     )
 )
+_NO_LANGUAGES: Mapping[str, None] = dict.fromkeys(("content_languages", "content_languages_method"))
 _NO_ROBOTS: Mapping[str, Any] = dict.fromkeys(
     ("robots_digest", "robots_status", "robots_group", "robots_rule", "robots_line", "robots_retrieved_at")
 )
@@ -100,7 +101,7 @@ class RowMaker:
         is_exact = shown == url.text
         return {
             "url": shown,
-            "url_surtkey": surt(url.text) if is_exact else self.redacted(surt(url.text)),
+            "url_surtkey": surt_of(url) if is_exact else self.redacted(surt_of(url)),
             "url_host_name": url.host,
             "url_host_registered_domain": self._suffixes.registered_domain(url.host),
             "url_host_registry_suffix": self._suffixes.registry_suffix(url.host),
@@ -233,10 +234,12 @@ def _about_list(listed: Listed | None) -> Mapping[str, Any]:
     }
 
 
-def _languages(visit: Visit) -> dict[str, str | None]:
+def _languages(visit: Visit) -> Mapping[str, str | None]:
     """Markup first, then the header."""
     markup = [] if visit.page is None or not visit.page.lang else [visit.page.lang]
     header = visit.values(b"content-language")
+    if not markup and not header:
+        return _NO_LANGUAGES
     tags = dict.fromkeys(tag.strip().lower() for tag in (*markup, *header) if tag.strip())
     spoke = [name for name, named in (("markup", markup), ("header", header)) if named]
     return {"content_languages": ",".join(tags) or None, "content_languages_method": "+".join(spoke) if tags else None}

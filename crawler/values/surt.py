@@ -7,6 +7,7 @@ case, query sorted, session ids left out. A key for sorting and looking up, neve
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
@@ -14,7 +15,8 @@ from crawler.values.host import HostForm, form_of
 from crawler.values.url import DEFAULT_PORTS, split, without_dots
 
 if TYPE_CHECKING:
-    from crawler.values.url import CanonicalUrl
+    from crawler.values.host import Host
+    from crawler.values.url import CanonicalUrl, Url
 
 _WWW = re.compile(r"www\d*\.(?=.)")
 _SLASHES = re.compile(r"//+")
@@ -28,7 +30,11 @@ _QUERY_SESSION = re.compile(
 
 def surt(url: CanonicalUrl) -> str:
     """Sorting key, for example ``org,archive)/goo?a=1&a=2&b``; http and https share one."""
-    parts = split(url)
+    return surt_of(split(url))
+
+
+def surt_of(parts: Url) -> str:
+    """As ``surt``, of a URL that has been taken apart."""
     path, question, query = parts.target.partition("?")
     path = _SLASHES.sub("/", without_dots(_minimal(path)))
     path = _PATH_SESSION.sub("", path)
@@ -37,16 +43,22 @@ def surt(url: CanonicalUrl) -> str:
         query = _QUERY_SESSION.sub("", _minimal(query)).rstrip("&")
         query = "&".join(sorted(query.split("&")))
     port = "" if parts.port == DEFAULT_PORTS[parts.scheme] else f":{parts.port}"
-    host = f"[{parts.host}]" if form_of(parts.host) is HostForm.IPV6 else _reversed(parts.host)
+    host = _host(parts.host)
     return f"{host}{port}){path}?{query}" if query else f"{host}{port}){path}"
 
 
-def _reversed(host: str) -> str:
+@lru_cache(maxsize=1024)
+def _host(host: Host) -> str:
+    """A host as keys begin with it; all pages of a site share one."""
+    if form_of(host) is HostForm.IPV6:
+        return f"[{host}]"
     return ",".join(reversed(_WWW.sub("", host, count=1).split(".")))
 
 
 def _minimal(text: str) -> str:
     """Undo escapes until none is left, then escape only what would break a line of an index; lower case."""
+    if _ESCAPED.search(text) is None:
+        return text.lower()
     octets = text.encode("ascii")
     while (plain := unquote_to_bytes(octets)) != octets:
         octets = plain
