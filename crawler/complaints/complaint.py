@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.complaints.fields import BY_NAME, FIELDS, MOST_ENTRIES, Kind
 from crawler.errors import UrlError
+from crawler.storage.suffixes import bundled_suffixes
 from crawler.values.host import canonical_host
 from crawler.values.url import canonicalise, split
 
@@ -19,6 +20,7 @@ LONGEST_PROBLEM = 60
 """Characters of a stranger's text inside a message."""
 _SHOWN = 5
 _SPACES = re.compile(r"\s+")
+_MAILBOX = re.compile(r"[^@\s<>\"(),:;]+@[^@\s<>\"(),:;]+\.[^@\s<>\"(),:;.]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,18 +117,14 @@ class _Reading:
             return
         if asked.kind is Kind.LINE:
             text = _SPACES.sub(" ", text)
-        if len(text) > asked.limit:
+        if len(text) > asked.limit and asked.kind in {Kind.LINE, Kind.TEXT}:
             self.problem(f"{name}: longer than {asked.limit} characters; the rest stays in the original")
             text = text[: asked.limit]
-        if asked.kind is Kind.CHOICE:
-            text = text.lower()
-            if text not in asked.options:
-                self.problem(f"{name}: is {shown(text)}; known are {', '.join(asked.options)}")
-                return
-        if asked.kind is Kind.DAY and not _is_day(text):
-            self.problem(f"{name}: is {shown(text)}; write a day like 2026-05-31")
+        problem = _problem(name, text)
+        if problem is not None:
+            self.problem(f"{name}: {problem}")
             return
-        self.values[name] = text
+        self.values[name] = text.lower() if asked.kind is Kind.CHOICE else text
 
     def _entries(self, name: str, value: Any) -> Iterator[str]:
         given = value.splitlines() if isinstance(value, str) else value
@@ -157,6 +155,18 @@ class _Reading:
             self.problem(f"{name}: {wrong - _SHOWN} more entries cannot be used")
 
 
+def _problem(name: str, text: str) -> str | None:
+    """Why a text cannot be used for its field."""
+    asked = BY_NAME[name]
+    if asked.kind is Kind.CHOICE and text.lower() not in asked.options:
+        return f"is {shown(text)}; known are {', '.join(asked.options)}"
+    if asked.kind is Kind.DAY and not _is_day(text):
+        return f"is {shown(text)}; write a day like 2026-05-31"
+    if name == "email" and not _MAILBOX.fullmatch(text):
+        return f"{shown(text)} is no address that an answer could be sent to"
+    return None
+
+
 def _storable(text: str) -> str:
     """Lone surrogates, which no file can hold, become U+FFFD; a NUL does as well."""
     return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace").replace("\0", "\ufffd")
@@ -169,12 +179,20 @@ def _entry(name: str, text: str) -> str:
         raise ValueError(f"is no text of 1 to {limit} characters")
     try:
         if name == "urls":
+            text = text.strip("<>")
             return canonicalise(text if "://" in text else f"https://{text}")
         if name == "domains":
-            return canonical_host(text.removeprefix("*."))
+            return _domain(text.strip("<>").removeprefix("*."))
     except UrlError as error:
         raise ValueError(str(error)) from error
     return _SPACES.sub(" ", text)
+
+
+def _domain(text: str) -> str:
+    host = canonical_host(text)
+    if bundled_suffixes().is_suffix(host):
+        raise ValueError("is a public suffix, below which others have names as well; name your own")
+    return host
 
 
 def _is_day(text: str) -> bool:

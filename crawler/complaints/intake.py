@@ -8,6 +8,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -26,6 +29,11 @@ MOST_OCTETS = 26_214_400
 MOST_COMPLAINTS = 1_000
 """In one file."""
 _MOST_PAIRS = 10_000
+_CELLS = re.compile(r"[,;\t]")
+_SAID = re.compile(rb"sep=([,;\t])", re.IGNORECASE)
+"""What Excel writes above a table."""
+_HEADER = re.compile(rb"[!-9;-~]+:|From ")
+_BETWEEN_MAILS = re.compile(rb"\r?\n\r?\n(?=From [^\n]+\n)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +73,8 @@ def read_intake(path: Path, kind: str | None = None) -> list[Received]:
     if not data.strip():
         raise UsageError(f"{path}: is empty")
     channel = kind or _ENDINGS.get(path.suffix.lower()) or _guess(data)
+    if channel is None:
+        raise UsageError(f"{path}: is neither JSON nor a form, a table or a mail that we know; --as names what it is")
     try:
         found = _READERS[channel](data)
     except (ValueError, RecursionError) as error:
@@ -75,21 +85,34 @@ def read_intake(path: Path, kind: str | None = None) -> list[Received]:
     return found
 
 
-def _guess(data: bytes) -> str:
+def _guess(data: bytes) -> str | None:
+    with suppress(ValueError):
+        data = _text(data).encode()
     start = data.lstrip()[:1]
     if start in {b"{", b"["}:
         return "json"
-    first = data.lstrip().split(b"\n", 1)[0]
-    name, equals, _ = first.partition(b"=")
-    if equals and name.decode("latin-1") in BY_NAME:
+    first = next(iter(data.lstrip().splitlines()), b"")
+    if any(pair.partition(b"=")[0].decode("latin-1") in BY_NAME for pair in first.split(b"&") if b"=" in pair):
         return "form"
-    if any(cell.strip(' "').lower() in BY_NAME for cell in first.decode("latin-1").replace(";", ",").split(",")):
+    if _SAID.fullmatch(first) or any(
+        _name(cell.strip(' "')) in BY_NAME for cell in _CELLS.split(first.decode("latin-1"))
+    ):
         return "csv"
-    return "mail"
+    return "mail" if _HEADER.match(first) else None
+
+
+def _text(data: bytes) -> str:
+    """UTF-8, or what says that it is UTF-16, as Excel writes "Unicode text". Raises ValueError."""
+    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return data.decode("utf-16")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"is not UTF-8 from octet {error.start + 1} on; save it as UTF-8") from error
 
 
 def _json(data: bytes) -> list[Received]:
-    read_value = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_object, parse_int=_number)
+    read_value = json.loads(_text(data), object_pairs_hook=_object, parse_int=_number)
     values = read_value if isinstance(read_value, list) else [read_value]
     if not values or not all(isinstance(one, dict) for one in values):
         raise ValueError("a complaint is an object; a file holds one, or a list of them")
@@ -117,10 +140,18 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _form(data: bytes) -> list[Received]:
-    pairs = parse_qsl(data.decode("utf-8").strip(), keep_blank_values=True, max_num_fields=_MOST_PAIRS)
+    text = _text(data).strip()
+    try:
+        pairs = _pairs(text, "utf-8")
+    except UnicodeDecodeError:
+        pairs = _pairs(text, "latin-1")  # what browsers send for pages that do not say UTF-8
     if not pairs:
         raise ValueError("holds no field of a form")
     return [Received(channel="form", complaint=read(_gathered(pairs)), original=data)]
+
+
+def _pairs(text: str, encoding: str) -> list[tuple[str, str]]:
+    return parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_PAIRS, encoding=encoding, errors="strict")
 
 
 def _gathered(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -132,14 +163,17 @@ def _gathered(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def _csv(data: bytes) -> list[Received]:
-    text = data.decode("utf-8-sig")
-    first = text.partition("\n")[0]
-    separator = ";" if first.count(";") > first.count(",") else ","
+    text = _text(data)
+    first = next(iter(text.splitlines()), "")
+    separator = max(",;\t", key=first.count)
+    if said := _SAID.fullmatch(first.encode()):
+        separator = said[1].decode()
+        text = text[len(first) :].lstrip()
     try:
-        rows = list(csv.reader(io.StringIO(text), delimiter=separator, strict=True))
+        rows = list(csv.reader(io.StringIO(text, newline=None), delimiter=separator, strict=True))
     except csv.Error as error:
         raise ValueError(str(error)) from error
-    names = [_name(cell) for cell in rows[0]]
+    names = [_name(cell) for cell in rows[0]] if rows else []
     if not any(name in BY_NAME for name in names):
         raise ValueError(f"its first line names no field; known are {', '.join(BY_NAME)}")
     filled = [row for row in rows[1:] if any(cell.strip() for cell in row)]
@@ -161,7 +195,14 @@ def _name(cell: str) -> str:
     return next((one.name for one in FIELDS if wanted in {one.name, one.title.lower()}), cell.strip())
 
 
-def _mail(data: bytes) -> list[Received]:
+def _mails(data: bytes) -> list[Received]:
+    """A mail, or a mailbox (mbox, RFC 4155) with several."""
+    if not data.startswith(b"From "):
+        return [_mail(data)]
+    return [_mail(one.partition(b"\n")[2]) for one in _BETWEEN_MAILS.split(data)]
+
+
+def _mail(data: bytes) -> Received:
     mail = read_mail(data)
     given: Mapping[str, Any] = mail.fields
     attachments = tuple(
@@ -169,13 +210,9 @@ def _mail(data: bytes) -> list[Received]:
     )
     found = read(given)
     complaint = Complaint(values=found.values, problems=(*found.problems, *mail.problems))
-    return [
-        Received(
-            channel="mail", complaint=complaint, original=data, attachments=attachments, sent_at=mail.date
-        )
-    ]  # fmt: skip
+    return Received(channel="mail", complaint=complaint, original=data, attachments=attachments, sent_at=mail.date)
 
 
-_READERS: Mapping[str, Callable[[bytes], list[Received]]] = {"json": _json, "form": _form, "csv": _csv, "mail": _mail}
+_READERS: Mapping[str, Callable[[bytes], list[Received]]] = {"json": _json, "form": _form, "csv": _csv, "mail": _mails}
 CHANNELS = tuple(_READERS)
 _ENDINGS = {".json": "json", ".csv": "csv", ".eml": "mail", ".form": "form"}

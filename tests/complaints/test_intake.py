@@ -80,6 +80,11 @@ def test_other_measures_need_no_reservation() -> None:
         ({"reservation_since": "2025-02-30"}, "reservation_since:"),
         ({"name": 5}, "name: is no text"),
         ({"statement": "x" * 30_000}, "statement: longer"),
+        ({"reservation_since": "the 1st of March 2026"}, "reservation_since: is 'the 1st of March 2026'"),
+        ({"email": "x"}, "email: 'x' is no address"),
+        ({"email": "a@b.example\nBcc: c@d.example"}, "email: 'a@b.example Bcc: c@d.example' is no address"),
+        ({"domains": ["com"]}, "domains: 'com': is a public suffix"),
+        ({"domains": ["*.co.uk"]}, "domains: '*.co.uk': is a public suffix"),
         ({"surprise": "x"}, "'surprise': no field"),
         ({"urls": [f"no url {number}" for number in range(100)]}, "urls: 95 more"),
     ],
@@ -167,6 +172,11 @@ def test_hostile_mail_is_bounded(data: bytes) -> None:
         ("a.eml", b"just words", "neither From nor Subject"),
         ("a.eml", b"X: y\n" * 3_000, "over 2000 lines"),
         ("a.json", b" \n", "is empty"),
+        ("a.csv", b"\xff\xfe", "names no field"),
+        ("a.csv", b"name\nJos\xe9\n", "not UTF-8 from octet 9 on"),
+        ("a.txt", b"Dear Sirs,\nyou copied my work.\n", "neither JSON nor a form"),
+        ("a.pdf", b"%PDF-1.7\n", "neither JSON nor a form"),
+        ("a", b"\xff\xfe", "neither JSON nor a form"),
     ],
 )
 def test_unreadable_files_are_refused_by_name(tmp_path: Path, name: str, data: bytes, words: str) -> None:
@@ -174,6 +184,39 @@ def test_unreadable_files_are_refused_by_name(tmp_path: Path, name: str, data: b
     with pytest.raises(UsageError, match=words) as caught:
         read_intake(_file(tmp_path, name, data))
     assert name in str(caught.value)
+
+
+TABLE = "Name;E-mail;URLs\nJosé;a@b.example;<https://a.example/x>\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        TABLE.encode("utf-16"),
+        TABLE.replace(";", "\t").encode("utf-16"),
+        TABLE.replace("\n", "\r").encode(),
+        b"sep=;\r\n" + TABLE.replace("\n", "\r\n").encode("utf-8"),
+        b"sep=\t\n" + TABLE.replace(";", "\t").encode("utf-8"),
+        b"name=Jos%E9&email=a%40b.example&urls=https%3A%2F%2Fa.example%2Fx",
+        b"other=1&name=Jos%C3%A9&email=a%40b.example&urls=https%3A%2F%2Fa.example%2Fx",
+    ],
+)
+def test_tables_and_forms_as_programs_write_them(tmp_path: Path, data: bytes) -> None:
+    """UTF-16, tabs, CR alone, a line that names the separator, a form not in UTF-8: their content tells them."""
+    (found,) = read_intake(_file(tmp_path, "a", data))
+    said = found.complaint
+    assert (said.text("name"), said.text("email")) == ("José", "a@b.example")
+    assert said.entries("urls") == ("https://a.example/x",)
+
+
+def test_a_mailbox_holds_several(tmp_path: Path) -> None:
+    """Each mail is a complaint with an original of its own; "From " inside a line parts nothing."""
+    one = b"From a@b.example Mon Nov  2 10:00:00 2026\nFrom: a@b.example\nSubject: x\n\nFirst.\nFrom here on.\n\n"
+    two = b"From c@d.example Mon Nov  2 10:00:01 2026\nFrom: c@d.example\nSubject: y\n\nSecond.\n"
+    found = read_intake(_file(tmp_path, "mbox", one + two))
+    assert [each.complaint.text("email") for each in found] == ["a@b.example", "c@d.example"]
+    assert [b"Second" in each.original for each in found] == [False, True]
+    assert "From here on." in found[0].complaint.text("statement")
 
 
 def test_huge_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
