@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.shared import ROOT
+from tests.starting import run
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
 
@@ -43,21 +42,23 @@ class DemoRun:
         return target
 
 
-def clearcrawl(*arguments: str, timeout: float = 60, **environment: str) -> subprocess.CompletedProcess[str]:
+def clearcrawl(*arguments: str, timeout: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the command in the repository's root, without a terminal."""
-    return subprocess.run(  # noqa: S603 - our own interpreter
-        [sys.executable, "-m", "crawler", *arguments],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=timeout,
-    )
+    return run(*arguments, timeout=timeout, env={**os.environ, **environment})
 
 
 def run_demo(folder: Path) -> DemoRun:
     """Crawl the built-in web into a folder."""
     done = clearcrawl("demo", "-o", str(folder), "--json")
     return DemoRun(folder, done.returncode, done.stdout, done.stderr)
+
+
+def keep_demo(folder: Path) -> None:
+    """Run it below a folder, so that other processes can read what became of it."""
+    done = run_demo(folder / "out")
+    (folder / "told.json").write_text(json.dumps([done.code, done.printed, done.complaints]))
+
+
+def kept_demo(folder: Path) -> DemoRun:
+    """What ``keep_demo`` kept."""
+    return DemoRun(folder / "out", *json.loads((folder / "told.json").read_text()))

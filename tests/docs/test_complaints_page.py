@@ -6,14 +6,14 @@ import doctest
 import os
 import re
 import shlex
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 from tests.audit.test_proving import check
 from tests.shared import ROOT
+from tests.starting import run
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
     from tests.demo_run import DemoRun
@@ -49,13 +49,5 @@ def test_worked_example(tmp_path: Path, demo: DemoRun) -> None:
 
 
 def _run(folder: Path, arguments: list[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - our own interpreter
-        [sys.executable, "-m", "crawler", *arguments],
-        cwd=folder,
-        env={**os.environ, "COLUMNS": "120", "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "PYTHONUTF8": "1"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
+    environment = {**os.environ, "COLUMNS": "120", "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+    return run(*arguments, cwd=folder, env=environment)

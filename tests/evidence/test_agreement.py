@@ -16,6 +16,7 @@ import pytest
 from tests.demo_run import clearcrawl
 from tests.evidence.crawls import make
 from tests.evidence.second import FILE, second_verifier
+from tests.once import once
 from tests.shared import ROOT
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ OPENSSL = shutil.which("openssl")
 pytestmark = [
     pytest.mark.skipif(OPENSSL is None and os.environ.get("TEST_PARTS") != "all", reason="needs openssl"),
     pytest.mark.slow,
-    pytest.mark.xdist_group("crawls"),
 ]
 
 CODES = {"demo": 0, "killed": 3, "resumed": 0, "again": 0, "recrawl": 0, "purged": 0, "rotated": 0, "stamped": 0}
@@ -34,7 +34,7 @@ CODES = {"demo": 0, "killed": 3, "resumed": 0, "again": 0, "recrawl": 0, "purged
 @pytest.fixture(scope="module")
 def crawls(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Good crawls of every kind, with their trust file."""
-    return make(tmp_path_factory.mktemp("crawls") / "made")
+    return once(tmp_path_factory, "crawls", make)
 
 
 def second(*arguments: object) -> subprocess.CompletedProcess[str]:

@@ -167,7 +167,7 @@ class _Killer:
 
 
 def _kill_in_start(process: subprocess.Popen[str], chosen: random.Random, series: Series) -> bool:
-    time.sleep(chosen.uniform(0.05, 1.2))
+    time.sleep(chosen.uniform(0.01, 1.2))
     process.kill()
     series.kills_in_start += 1
     return True

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tests.shared import ROOT
+from tests.starting import start
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -94,12 +95,11 @@ class Lab:
 
     def spawn(self, command: list[str], cwd: Path = ROOT, **environment: str) -> subprocess.Popen[str]:
         """Start any command, in the repository's root by default; it is killed with the lab."""
-        process = subprocess.Popen(  # noqa: S603 - the interpreter that runs the tests
+        process = start(
             command,
             cwd=cwd,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
             env={**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", **environment},
         )
         self._running.append(process)

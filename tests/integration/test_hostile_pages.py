@@ -18,7 +18,7 @@ from tests.servers.web import ScriptedWeb
 from tests.shared import shared_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from tests.integration.lab import Ended
@@ -76,9 +76,9 @@ BARRIERS: Mapping[str, tuple[Reply, str, str]] = {
     "paywall": (html(PAYWALL), "deny", "paywall"),
     "challenge": (CHALLENGE, "deny", "challenge"),
 }
-HOSTILE: Mapping[str, tuple[Reply, str, str]] = {
-    "gzip-bomb": (coded("gzip", zeros(200 << 20)), "deny", "body_too_large"),
-    "brotli-bomb": (coded("br", brotli.compress(bytes(20 << 20))), "deny", "body_too_large"),
+HOSTILE: Mapping[str, tuple[Reply | Callable[[], Reply], str, str]] = {
+    "gzip-bomb": (lambda: coded("gzip", zeros(200 << 20)), "deny", "body_too_large"),
+    "brotli-bomb": (lambda: coded("br", brotli.compress(bytes(20 << 20))), "deny", "body_too_large"),
     "nested": (nested(10), "deny", "too_many_codings"),
     "announced": (Reply(body=b"<p>", content_length=10**9, keep_alive=False), "deny", "body_too_large"),
     "endless": (Reply(parts=lambda: iter(lambda: bytes(65536), None), framing="chunked"), "deny", "body_too_large"),
@@ -131,7 +131,7 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crawled]:
     lab.policy(limits={"page_bytes": LIMIT, "first_byte_timeout": 2.0, "total_timeout": 4.0})
     with ScriptedWeb() as web:
         for name, (reply, _, _) in TABLE.items():
-            web.host(f"{name}.test").set(f"/{name}", reply)
+            web.host(f"{name}.test").set(f"/{name}", reply() if callable(reply) else reply)
         seeds = lab.seeds(web.url(f"{name}.test", f"/{name}") for name in TABLE)
         ended = lab.crawl(seeds, "--concurrency", "100", timeout=90)
         assert ended.code == 0, ended.text
