@@ -961,19 +961,55 @@ class Crawl:
         heads = self.heads.get("crawl", [])
         for head in heads:
             self._guard(head.path, self._check_crawl_head_signature, head)
-        if not heads:
+            if not (head is heads[-1] and self.has_ended):
+                self._guard(head.path, self._check_crawl_head_then, head)
+        if not self.has_ended:
             return
+        if not heads:
+            if self._is_joint() and not self._unsigned():
+                self.report.bad("checkpoints/crawl-000001.checkpoint", "is missing; the crawl of several has ended")
+            return
+        last = [self.heads[worker][-1].path for worker in sorted(self.workers) if self.heads.get(worker)]
+        self._compare_crawl_head(heads[-1], last)
+
+    def _is_joint(self) -> bool:
+        """Whether several workers wrote the crawl: there is a head over theirs, or crawl.json speaks of one."""
+        if self.heads.get("crawl"):
+            return True
+        try:
+            return str(read_object(self.read("crawl.json"))["evidence"]["origin"]).endswith("/crawl")
+        except (KeyError, TypeError, OSError, DiffersError):
+            return False
+
+    def _compare_crawl_head(self, head: Head, paths: list[str]) -> None:
         tree = Tree()
-        for worker in sorted(self.workers):
-            last = self.heads.get(worker, [])
-            if last:
-                tree.add(leaf_hash(self.read(last[-1].path)))
-        if (heads[-1].size, heads[-1].root) != (tree.size, tree.root()):
-            self.report.bad(heads[-1].path, "is not the head of the workers' last heads")
+        for path in paths:
+            tree.add(leaf_hash(self.read(path)))
+        if (head.size, head.root) != (tree.size, tree.root()):
+            self.report.bad(head.path, "is not the head of the workers' last heads")
+
+    def _check_crawl_head_then(self, head: Head) -> None:
+        """Check an older head over several workers: its list of files names the heads that were the last then."""
+        name = f"attestations/crawl-{head.number:06}.dsse.json"
+        if name not in self.files:
+            return
+        statement = read_object(unbase64(read_object(self.read(name))["payload"]))
+        last: dict[str, str] = {}
+        for one in statement["subject"]:
+            match = re.fullmatch(rf"checkpoints/({WORKER})-\d+\.checkpoint", one["name"])
+            if match and match[1] != "crawl":
+                last[match[1]] = max(last.get(match[1], ""), one["name"])
+        missing = [path for path in last.values() if path not in self.files]
+        if not missing:  # else named when the lists of files are checked
+            self._compare_crawl_head(head, [last[worker] for worker in sorted(last)])
 
     def _check_crawl_head_signature(self, head: Head) -> None:
         head.key = self.verify(head.note.name, head.note.key_id, head.note.text, head.note.signature)
         self.check_time(head.key, None, head.path, None)
+        self.report.counts["heads"] += 1
+        mark = "" if head.number == 1 else f".{head.number}"
+        if not re.fullmatch(rf"[^/]+/[^/.]+{re.escape(mark)}/crawl", head.origin):
+            self.report.bad(head.path, f"is of the origin {head.origin}, which no head {head.number} of a crawl has")
 
     # 3. Log
 
@@ -1351,7 +1387,8 @@ class Crawl:
             return
         for worker, heads in self.heads.items():
             last = f"attestations/{worker}-{heads[-1].number:06}.dsse.json"
-            if worker != "crawl" and newest.get(worker, "") < last:
+            is_sealed_apart = worker != "crawl" and self._is_joint()  # several workers have one list, with their head
+            if not is_sealed_apart and newest.get(worker, "") < last:
                 if self._unsigned():
                     self.report.open(f"{last}: the list of files is not signed")
                 else:
@@ -1437,7 +1474,12 @@ class Crawl:
         if found.get("format") != 1:
             self.report.open(f"crawl.json: is of format {found.get('format')!r}, and this verifier reads format 1")
             return
-        if not self.has_ended or len(self.workers) != 1:
+        if not self.has_ended:
+            return
+        if self._is_joint():
+            self._check_joint_description(found)
+            return
+        if len(self.workers) != 1:
             return
         ((name, worker),) = self.workers.items()
         if not worker.starts or worker.last is None or name not in self.heads:
@@ -1458,6 +1500,37 @@ class Crawl:
         said = evidence["origin"], evidence["checkpoint"], evidence["size"]
         if said != (head.origin, head.number, head.size) or (head.key and evidence["key"] != head.key.text):
             raise DiffersError(f"evidence is not the last head, {head.path}")
+
+    def _check_joint_description(self, found: dict[str, Any]) -> None:  # noqa: C901 - one rule after the other
+        """Compare crawl.json with what the logs of several workers say of their starts and ends together."""
+        totals: dict[str, int] = {}
+        details = []
+        for worker in self.workers.values():
+            starts = [one for one in worker.starts if one["body"]["crawl_id"] == found["crawl_id"]]
+            if not starts or worker.last is None:
+                raise DiffersError(f"the log of {worker.name} holds no start of that crawl")
+            for key in ("crawl_id", "software", "operator", "product_token", "purpose", "user_agent", "is_test"):
+                if found[key] != starts[-1]["body"][key]:
+                    raise DiffersError(f"{key} is not that of {worker.name}, leaf {starts[-1]['seq']}")
+            if found["started_at"] > starts[0]["time"]:
+                raise DiffersError(f"started_at is after the start of {worker.name}, leaf {starts[0]['seq']}")
+            details += [one["body"]["details"] for one in starts]
+            body = worker.last["body"]
+            if worker.last["type"] in {"stop", "crawl_end"}:
+                if found["finish_reason"] != body["reason"]:
+                    raise DiffersError(f"finish_reason is not that of {worker.name}, leaf {worker.last['seq']}")
+                for name, number in body["counts"].items():
+                    totals[name] = totals.get(name, 0) + number
+        if found["details"] not in details:
+            raise DiffersError("details are those of no start")
+        if found["counts"] != totals:
+            raise DiffersError("counts are not the sums of those of the workers")
+        heads = self.heads.get("crawl", [])
+        evidence = found["evidence"]
+        if heads and not self._unsigned():
+            said = evidence["origin"], evidence["checkpoint"], evidence["size"]
+            if said != (heads[-1].origin, heads[-1].number, heads[-1].size):
+                raise DiffersError(f"evidence is not the last head, {heads[-1].path}")
 
     def _say_what_is_open(self) -> None:
         if not self.has_trust:

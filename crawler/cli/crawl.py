@@ -38,6 +38,11 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Folder of an earlier crawl, repeatable: only what has changed is fetched and stored again.",
 )
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    help="Processes that share the crawl, each with domains of its own; default: 1, or as many as began the folder.",
+)
 @click.option("--concurrency", type=click.IntRange(1, 1000), help="Requests under way at once over all hosts.")
 @click.option(
     "--policies", type=click.Path(path_type=Path), help="Folder of policies; default: ./policies, else the shipped one."
@@ -54,6 +59,7 @@ def command(  # noqa: PLR0917 - click passes by name
     max_pages: int | None,
     max_depth: int | None,
     previous: tuple[Path, ...],
+    workers: int | None,
     concurrency: int | None,
     policies: Path | None,
     blocklists: Path | None,
@@ -73,7 +79,7 @@ def command(  # noqa: PLR0917 - click passes by name
     from crawler.extensions.runtime import Runtime  # noqa: PLC0415 - as above
     from crawler.spiders.urls import UrlsSpider  # noqa: PLC0415 - as above
     from crawler.spiders.web import WebSpider  # noqa: PLC0415 - as above
-    from crawler.storage.layout import recognise  # noqa: PLC0415 - as above
+    from crawler.storage.layout import has_owners, recognise  # noqa: PLC0415 - as above
 
     if not seeds and not previous and not recognise(out):
         raise UsageError(f"nothing to crawl: give URLs or seed files ({out} holds no crawl that could go on)")
@@ -87,7 +93,12 @@ def command(  # noqa: PLR0917 - click passes by name
         max_depth=max_depth,
         concurrency=concurrency or CONCURRENCY,
         previous=previous,
+        workers=workers or 1,
     )
+    if plan.workers > 1 or has_owners(out):
+        from crawler.cli.joint_crawl import crawl_together  # noqa: PLC0415 - as above
+
+        return crawl_together(plan, seeds, is_list=is_list, is_quiet=quiet or as_json, as_json=as_json)
     runtime = Runtime.open(plan, seeds)
     for warning in runtime.parts.warnings:
         progress(f"note: {warning}")

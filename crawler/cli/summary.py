@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -15,23 +16,50 @@ if TYPE_CHECKING:
 
     from crawler.errors import ExitCode
     from crawler.extensions.runtime import Runtime
+    from crawler.extensions.tally import Tally
 
 _COLOURS = {"allow": "green", "deny": "red", "defer": "yellow"}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrawlResult:
+    """What one run of a crawl came to."""
+
+    out: Path
+    crawl_id: str
+    reason: str | None
+    code: ExitCode
+    is_test: bool
+    tally: Tally
+    workers: int = 1
+    deaths: int = 0
+    """How many times a worker died."""
+
+
 def print_summary(out: Path, runtime: Runtime, code: ExitCode, *, as_json: bool) -> None:
     """Print what this run took, left and put off, and why."""
-    tally = runtime.tally
+    result = CrawlResult(
+        out=out, crawl_id=runtime.parts.columns["crawl_id"], reason=runtime.end_reason, code=code,
+        is_test=bool(runtime.policy.network.test_hosts), tally=runtime.tally,
+    )  # fmt: skip
+    print_result(result, as_json=as_json)
+
+
+def print_result(result: CrawlResult, *, as_json: bool) -> None:
+    """Print it as a table, or as one JSON document."""
+    tally = result.tally
     reasons = sorted(tally.reasons.items(), key=lambda item: (item[0][0], -item[1], item[0][1]))
     if as_json:
         print_json(
             "crawl-summary",
             {
-                "out": str(out),
-                "crawl_id": runtime.parts.columns["crawl_id"],
-                "finish_reason": runtime.end_reason,
-                "exit_code": int(code),
-                "is_test": bool(runtime.policy.network.test_hosts),
+                "out": str(result.out),
+                "crawl_id": result.crawl_id,
+                "finish_reason": result.reason,
+                "exit_code": int(result.code),
+                "is_test": result.is_test,
+                "workers": result.workers,
+                "worker_deaths": result.deaths,
                 "pages_kept": tally.pages_kept,
                 "bytes_fetched": tally.bytes_fetched,
                 "bytes_retained": tally.bytes_retained,
@@ -46,8 +74,8 @@ def print_summary(out: Path, runtime: Runtime, code: ExitCode, *, as_json: bool)
             },
         )
         return
-    click.echo(f"{out}: {runtime.end_reason}, exit {int(code)}")
-    if runtime.policy.network.test_hosts:
+    click.echo(f"{result.out}: {result.reason}, exit {int(result.code)}")
+    if result.is_test:
         click.echo("TEST: test hosts were allowed; this crawl proves nothing about the web.")
     click.echo(
         f"{tally.pages_kept} pages kept ({octets(tally.bytes_retained)} of {octets(tally.bytes_fetched)} fetched), "

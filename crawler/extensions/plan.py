@@ -18,7 +18,7 @@ CONCURRENCY = 64
 """Requests under way at once where the operator says nothing."""
 
 
-_PLACES = frozenset({"out", "policies", "blocklists", "previous", "worker"})
+_PLACES = frozenset({"out", "policies", "blocklists", "previous", "worker", "workers"})
 
 
 class Scope(StrEnum):
@@ -39,6 +39,8 @@ class CrawlPlan:
     policies: Path
     blocklists: Path
     worker: str = "w0"
+    workers: int = 1
+    """How many share the crawl, this one among them."""
     scope: Scope = Scope.HOST
     max_pages: int | None = None
     """Kept pages after which the crawl ends, counted over all runs of the folder."""

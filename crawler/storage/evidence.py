@@ -40,7 +40,7 @@ class Evidence:
         self._stamping: Stamping | None = None
         self._stamped_at = 0.0
         self._problem: str | None = None
-        self._pending: list[str] = []
+        self.pending: list[str] = []
         """Stamps without an answer, as of the end of the run."""
 
     def begin(self, folder: CrawlFolder, journal: Journal, *, crawl_id: str) -> None:
@@ -102,7 +102,12 @@ class Evidence:
         if self._stamping is not None:
             self._stamping.wait(STAMP_SECONDS)
             self._stamping.close()
-            self._pending = self._stamping.pending()
+            self.pending = self._stamping.pending()
+
+    @property
+    def unsigned(self) -> str | None:
+        """Why the newest leaves are not signed."""
+        return None if self._notary is None else self._notary.problem
 
     @property
     def problem(self) -> str | None:
@@ -113,9 +118,9 @@ class Evidence:
             return f"not signed: {self._notary.problem}"
         if self._problem is not None:
             return f"the list of files is not signed: {self._problem}"
-        if self._pending:
+        if self.pending:
             why = "" if self._stamping is None or self._stamping.problem is None else f": {self._stamping.problem}"
-            return f"{len(self._pending)} time stamps are pending{why}"
+            return f"{len(self.pending)} time stamps are pending{why}"
         return None
 
     def described(self) -> dict[str, Any] | None:
@@ -127,14 +132,14 @@ class Evidence:
             "origin": self._notary.origin, "key": str(self._sealer.key), "protection": self._sealer.protection,
             "checkpoint": None if head is None else head.number,
             "size": None if head is None else head.checkpoint.size,
-            "unsigned": self._notary.problem, "pending": self._pending,
+            "unsigned": self._notary.problem, "pending": self.pending,
         }  # fmt: skip
 
     def hand_over(self, crawl: CrawlFile, *, sealed_at: str) -> None:
         """Sign the list of all files and write the bag. Raises OSError."""
         root, journals = self._folder.root, [self._journal.connection]
         if self._notary is not None and self._notary.head is not None and self._sealer is not None:
-            stamps = "none" if self._stamping is None else "pending" if self._pending else "complete"
+            stamps = "none" if self._stamping is None else "pending" if self.pending else "complete"
             predicate = predicate_of(crawl, self._sealer, stamps=stamps, stops=self._stops(), sealed_at=sealed_at)
             self._problem = put_envelope(
                 root, journals, self._sealer, self._notary.head, worker=self._folder.worker, predicate=predicate

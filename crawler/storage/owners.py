@@ -96,6 +96,8 @@ class Owners:
 
     def add_worker(self, name: str) -> None:
         """Make a worker known, which owns nothing yet."""
+        if name in self._ids:
+            return
         self._all("INSERT OR IGNORE INTO workers (name) VALUES (?)", [(name,)])
         self._ids = {name: number for number, name in self._connection.execute("SELECT id, name FROM workers")}
 

@@ -61,7 +61,7 @@ class Stamping:
         """Why the last stamp is pending."""
         for name, octets in stamper.roots.items():
             if folder[TIMESTAMPS].size(roots_name(name)) is None:
-                folder[TIMESTAMPS].write(roots_name(name), octets)
+                folder[TIMESTAMPS].write(roots_name(name), octets, by=folder.worker)
 
     def submit(self, number: int) -> None:
         """Have that head stamped by all authorities."""

@@ -179,6 +179,16 @@ class CrawlStore:
         return self._evidence.problem
 
     @property
+    def unsigned(self) -> str | None:
+        """Why the newest leaves are not signed."""
+        return self._evidence.unsigned
+
+    @property
+    def pending(self) -> list[str]:
+        """Time stamps without an answer, by file name, as of the end of the run."""
+        return self._evidence.pending
+
+    @property
     def secret(self) -> bytes:
         """Key of this folder that makes redacted values comparable without being readable (R7.1); never leaves it."""
         return self._secret

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from crawler.audit.checks.heads import is_test_origin
+from crawler.audit.checks.heads import is_joint, is_test_origin
 from crawler.audit.checks.interface import Finding
 from crawler.storage.layout import CRAWL_FILE
 
@@ -26,6 +27,9 @@ class Description:
     def run(self, evidence: Evidence) -> Iterator[Finding]:
         """Compare with the last start and the last end."""
         crawl = evidence.crawl
+        if is_joint(evidence):
+            yield from self._joint(evidence)
+            return
         log = evidence.logs.get("w0") or next(iter(evidence.logs.values()), None)
         if not crawl or log is None or log.problems:
             return
@@ -49,6 +53,47 @@ class Description:
                     problem = f"{ours} is not what the log says of the end"
                     yield Finding(check=self.id, file=CRAWL_FILE, problem=problem, seq=ends[-1].seq)
         yield from self._origins(evidence, starts[-1].body)
+
+    def _joint(self, evidence: Evidence) -> Iterator[Finding]:
+        """Of several workers: what each log says of its start, and what all say together of the end."""
+        crawl, logs = evidence.crawl, list(evidence.logs.values())
+        if any(log.problems for log in logs):
+            return
+        details = []
+        for log in logs:
+            all_starts = log.of_type("crawl_start", "restart")
+            starts = [one for one in all_starts if one.body.get("crawl_id") == crawl.get("crawl_id")]
+            if not starts:
+                yield Finding(check=self.id, file=log.path_of(0), problem="holds no start of the crawl of crawl.json")
+                continue
+            yield from self._differences(crawl, starts[-1].body, _STARTED[:-1], starts[-1].seq)
+            details += [start.body.get("details") for start in starts]
+            if str(crawl.get("started_at")) > starts[0].time:
+                yield Finding(check=self.id, file=CRAWL_FILE, problem="started_at is after a start", seq=starts[0].seq)
+        if details and crawl.get("details") not in details:
+            yield Finding(check=self.id, file=CRAWL_FILE, problem="details are those of no start")
+        if crawl.get("ended_at") is None:
+            evidence.undecided.append("the crawl has not ended: it runs, or was cut off and can be resumed")
+        else:
+            yield from self._joint_end(evidence)
+        if logs and (starts := logs[0].of_type("crawl_start", "restart")):
+            yield from self._origins(evidence, starts[-1].body)
+
+    def _joint_end(self, evidence: Evidence) -> Iterator[Finding]:
+        totals: Counter[str] = Counter()
+        for log in evidence.logs.values():
+            ends, starts = log.of_type("stop", "crawl_end"), log.of_type("crawl_start", "restart")
+            if not ends or (starts and ends[-1].seq < starts[-1].seq):
+                problem = "says that the crawl has ended, the log of a worker does not"
+                yield Finding(check=self.id, file=CRAWL_FILE, problem=problem)
+                return
+            if ends[-1].body.get("reason") != evidence.crawl.get("finish_reason"):
+                problem = "finish_reason is not what the log of a worker says of the end"
+                yield Finding(check=self.id, file=CRAWL_FILE, problem=problem, seq=ends[-1].seq)
+            totals.update(dict(ends[-1].body.get("counts") or {}))
+        if dict(totals) != evidence.crawl.get("counts"):
+            problem = "counts are not the sums of what the logs say of the end"
+            yield Finding(check=self.id, file=CRAWL_FILE, problem=problem)
 
     def _differences(self, crawl: Any, told: Any, names: tuple[str, ...], seq: int) -> Iterator[Finding]:
         for name in names:

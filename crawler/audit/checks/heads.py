@@ -10,7 +10,16 @@ from crawler.provenance.checkpoint import TEST_DOMAIN, Step, hash_base64
 from crawler.provenance.leaf import leaf_hash
 from crawler.provenance.merkle import RightEdge, root_of
 from crawler.provenance.signed_note import VerifierKey
-from crawler.storage.layout import ATTESTATIONS, CHECKPOINTS, CRAWL_HEAD, checkpoint_name, consistency_name
+from crawler.provenance.statement import Envelope
+from crawler.storage.crawl_head import last_heads, origin_of
+from crawler.storage.layout import (
+    ATTESTATIONS,
+    CHECKPOINTS,
+    CRAWL_HEAD,
+    checkpoint_name,
+    consistency_name,
+    envelope_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -206,13 +215,33 @@ def _steps(evidence: Evidence, worker: str, heads: list[SignedHead]) -> Iterator
 
 
 def _crawl_heads(evidence: Evidence) -> Iterator[Finding]:
-    """The head over several workers: its leaves are their last checkpoints."""
-    for head in evidence.heads.get(CRAWL_HEAD, []):
-        last = [evidence.heads[worker][-1].octets for worker in sorted(evidence.logs) if evidence.heads.get(worker)]
-        told = head.checkpoint
-        if told.size != len(last) or told.root != root_of([leaf_hash(octets) for octets in last]):
-            yield Finding(check="heads", file=head.path, problem="is not over the last checkpoints of the workers")
+    """Heads over several workers: leaves of the newest are their last checkpoints, of others those of their time."""
+    heads = evidence.heads.get(CRAWL_HEAD, [])
+    yield from _numbers(evidence, CRAWL_HEAD, heads)
+    for head in heads:
         yield from check_signature(evidence, "heads", head.path, head, None)
+        if head is heads[-1] and evidence.has_ended:
+            names = [one.path for worker, own in evidence.heads.items() if worker != CRAWL_HEAD for one in own]
+        else:
+            names = _listed(evidence, head.number)
+        last = last_heads(name.partition("/")[2] for name in names if name.startswith(f"{CHECKPOINTS}/"))
+        octets = {one.path: one.octets for own in evidence.heads.values() for one in own}
+        leaves = [leaf_hash(octets.get(f"{CHECKPOINTS}/{name}", b"")) for name in last.values()]
+        if names and (head.checkpoint.size, head.checkpoint.root) != (len(leaves), root_of(leaves)):
+            yield Finding(check="heads", file=head.path, problem="is not over the last checkpoints of the workers")
+        domain, _, rest = head.checkpoint.origin.partition("/")
+        crawl_id = rest.rpartition("/")[0].partition(".")[0]
+        if head.checkpoint.origin != origin_of(domain, crawl_id, head.number):
+            problem = f"has the origin {head.checkpoint.origin}, which is none of the head {head.number} of a crawl"
+            yield Finding(check="heads", file=head.path, problem=problem)
+
+
+def _listed(evidence: Evidence, number: int) -> list[str]:
+    """Files that the signed list names which belongs to a head over several workers; none where it cannot be read."""
+    try:
+        return list(Envelope.parse(evidence.read(f"{ATTESTATIONS}/{envelope_name(CRAWL_HEAD, number)}")).files)
+    except (OSError, ValueError):
+        return []  # named when the lists are checked
 
 
 def _once(texts: list[str], text: str) -> None:
@@ -223,3 +252,10 @@ def _once(texts: list[str], text: str) -> None:
 def is_test_origin(origin: str) -> bool:
     """Whether a log says that test hosts may have been visited."""
     return origin.startswith(f"{TEST_DOMAIN}/")
+
+
+def is_joint(evidence: Evidence) -> bool:
+    """Whether several workers wrote the crawl, by what it says of itself or by its heads."""
+    told = evidence.crawl.get("evidence")
+    origin = told.get("origin") if isinstance(told, dict) else None
+    return CRAWL_HEAD in evidence.heads or str(origin).endswith(f"/{CRAWL_HEAD}")

@@ -5,11 +5,19 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from crawler.audit.checks.heads import NOBODY, offered_key
+from crawler.audit.checks.heads import NOBODY, is_joint, offered_key
 from crawler.audit.checks.interface import Finding
 from crawler.provenance.checkpoint import hash_base64
 from crawler.provenance.statement import Envelope
-from crawler.storage.layout import ATTESTATIONS, BAG_FILES, BAG_README, CRAWL_FILE, ENVELOPE_ENDING, number_of
+from crawler.storage.layout import (
+    ATTESTATIONS,
+    BAG_FILES,
+    BAG_README,
+    CRAWL_FILE,
+    CRAWL_HEAD,
+    ENVELOPE_ENDING,
+    number_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +32,7 @@ class Statement:
     sentence = "the signed list of files names every file, and every file is as it says"
 
     def run(self, evidence: Evidence) -> Iterator[Finding]:
-        """Check every envelope; the newest one of each worker has to be complete."""
+        """Check every envelope; the newest one of the worker, or of the crawl where there are several, is complete."""
         newest: dict[str, tuple[int, str]] = {}
         for path in evidence.names(ATTESTATIONS):
             name = path.partition("/")[2]
@@ -32,14 +40,15 @@ class Statement:
             number = number_of(name, worker, ENVELOPE_ENDING)
             if number is not None:
                 newest[worker] = max(newest.get(worker, (0, "")), (number, path))
-        last = {path for _, path in newest.values()}
+        lead = CRAWL_HEAD if is_joint(evidence) else "w0"
+        last = {newest[lead][1]} if lead in newest else {path for _, path in newest.values()}
         for path in evidence.names(ATTESTATIONS):
             if path.endswith(ENVELOPE_ENDING):
                 yield from self._envelope(evidence, path, is_newest=path in last)
         told = evidence.crawl.get("evidence")
         if evidence.has_ended and isinstance(told, dict) and evidence.heads:
             number = told.get("checkpoint")
-            wanted = f"{ATTESTATIONS}/w0-{number or 0:06d}{ENVELOPE_ENDING}" if isinstance(number, int) else ""
+            wanted = f"{ATTESTATIONS}/{lead}-{number or 0:06d}{ENVELOPE_ENDING}" if isinstance(number, int) else ""
             if wanted and wanted not in evidence.sizes and told.get("unsigned"):
                 evidence.undecided.append("the list of files is not signed: the signer was away")
             elif wanted and wanted not in evidence.sizes:

@@ -1,0 +1,222 @@
+"""A worker's connection to the process that leads: URLs in and out, what it may keep, when to stop.
+
+URLs that came in are on disk before they are said to be; URLs that go out leave the outbox when their owner has them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Protocol
+
+from crawler.errors import ClearcrawlError, StorageError
+from crawler.storage.outbox import from_text
+from crawler.workers.messages import BATCH, LINE, pack, tally_to_plain, unpack
+
+if TYPE_CHECKING:
+    import socket
+
+    from crawler.extensions.tally import Tally
+    from crawler.extensions.writer import Writer
+
+GATHERED = 100
+"""URLs that are sent at once, without waiting for more."""
+GATHER_SECONDS = 0.1
+"""That the first of fewer URLs waits for others."""
+UNDER_WAY = 4
+"""Batches sent and not yet safe, at most: a slow owner fills the outbox on disk, and no memory."""
+TELL_SECONDS = 0.5
+"""Between two reports of the totals."""
+
+logger = logging.getLogger(__name__)
+
+
+class Follower(Protocol):
+    """What the crawl does when it is told to."""
+
+    def received(self) -> None:
+        """URLs have come into the frontier, or were there already."""
+
+    def allow(self, pages: int) -> None:
+        """So many pages more may be kept."""
+
+    def give_back(self) -> int:
+        """Keep no more pages than those under way; answer how many that leaves over."""
+
+    def is_idle(self) -> bool:
+        """Whether nothing is to be done, as far as the frontier knows."""
+
+    def told(self, reason: str, *, is_stop: bool) -> None:
+        """The crawl is over, or stops."""
+
+    def cut_off(self) -> None:
+        """Cancel what runs."""
+
+    def lost(self) -> None:
+        """Nobody leads any more."""
+
+    def broken_writer(self, failure: ClearcrawlError) -> None:
+        """Something failed that the crawl cannot do without."""
+
+
+class Link:
+    """Lives on the event loop of the worker."""
+
+    def __init__(self, connection: socket.socket, writer: Writer, tally: Tally) -> None:
+        self._connection = connection
+        self._store = writer
+        self._tally = tally
+        self._took = 0
+        self._cursor = 0
+        """Id of the last parcel that was sent."""
+        self._number = 0
+        self._under_way: dict[int, list[int]] = {}
+        self._safe: list[int] = []
+        """Parcels to be dropped from the outbox."""
+        self._grown = asyncio.Event()
+        self._quiet: str | None = None
+        self._is_wanting = False
+        self._tasks: list[asyncio.Task[None]] = []
+        self._is_closed = False
+
+    async def open(self, follower: Follower) -> None:
+        """Say that the state is open, and begin to listen."""
+        self._follower = follower
+        self._reader, self._out = await asyncio.open_connection(sock=self._connection, limit=LINE)
+        counts = self._store.store.counts()
+        self._tell("hello", kept=counts.pages_kept, waiting=counts.waiting)
+        self._grown.set()
+        self._tasks = [asyncio.ensure_future(work) for work in (self._listen(), self._ship(), self._report())]
+
+    def _tell(self, kind: str, **body: Any) -> None:
+        if not self._is_closed and not self._out.is_closing():
+            self._out.write(pack(kind, **body))
+
+    # -- in
+
+    async def _listen(self) -> None:
+        try:
+            async for line in self._reader:
+                await self._heed(*unpack(line))
+        except (ValueError, KeyError) as error:
+            self._follower.broken_writer(StorageError(f"the leading process does not speak as it should: {error}"))
+            return
+        except (OSError, ClearcrawlError):
+            pass  # the connection broke, or the writer has told of its failure itself
+        if not self._is_closed:
+            self._follower.lost()
+
+    async def _heed(self, kind: str, body: dict[str, Any]) -> None:
+        follower = self._follower
+        if kind == "urls":
+            await self._take(body["n"], body["items"])
+        elif kind == "safe":
+            self._safe += self._under_way.pop(body["n"], [])
+            self._grown.set()
+        elif kind == "pages":
+            self._is_wanting = False
+            self.active()
+            follower.allow(body["more"])
+        elif kind == "give":
+            self._tell("back", pages=follower.give_back())
+        elif kind == "probe":
+            is_quiet = self._quiet is not None and self._is_shipped and follower.is_idle()
+            self._tell("quiet" if is_quiet else "busy", reason=self._quiet, took=self._took, probe=body["n"])
+        elif kind in {"end", "stop"}:
+            follower.told(body["reason"], is_stop=kind == "stop")
+        elif kind == "cut":
+            follower.cut_off()
+        else:
+            raise ValueError(f"a message of the kind {kind!r}")
+
+    async def _take(self, number: int, texts: list[str]) -> None:
+        urls = [from_text(text) for text in texts]
+        self._quiet = None
+        await self._store.call(lambda store: store.shared.receive(urls))
+        self._took += 1
+        self._tell("took", n=number)
+        self._follower.received()
+
+    # -- out
+
+    def committed(self) -> None:
+        """Look into the outbox after a commit."""
+        if self._store.store.shared.newest > self._cursor:
+            self._grown.set()
+
+    @property
+    def _is_shipped(self) -> bool:
+        return self._cursor >= self._store.store.shared.newest and not self._under_way
+
+    async def _ship(self) -> None:
+        with suppress(ClearcrawlError):  # the writer has told of its failure itself
+            while True:
+                await self._grown.wait()
+                self._grown.clear()
+                newest = self._store.store.shared.newest
+                if self._cursor < newest < self._cursor + GATHERED and self._cursor:
+                    await asyncio.sleep(GATHER_SECONDS)
+                await self._send()
+                self._tell_quiet()
+
+    async def _send(self) -> None:
+        """Send what the outbox holds as far as may be under way, and drop from it what is safe."""
+        safe, self._safe = self._safe, []
+        if safe:
+            await self._store.call(lambda store: store.shared.handed_over(safe))
+        shared = self._store.store.shared
+        while len(self._under_way) < UNDER_WAY and self._cursor < shared.newest:
+            after = self._cursor
+            parcels = await self._store.call(lambda store, after=after: store.shared.parcels(after, BATCH))  # type: ignore[misc]
+            if not parcels:
+                self._cursor = shared.newest
+                return
+            self._cursor = parcels[-1].id
+            self._number += 1
+            self._under_way[self._number] = [parcel.id for parcel in parcels]
+            self._tell("links", n=self._number, items=[[parcel.lane, parcel.text] for parcel in parcels])
+            await self._out.drain()
+
+    # -- idle or not
+
+    def active(self) -> None:
+        """Take note that there is something to do."""
+        if self._quiet is not None:
+            self._quiet = None
+            self._tell("busy", probe=0)
+
+    def idle(self, reason: str) -> None:
+        """Take note that there is nothing to do, and why."""
+        self._quiet = reason
+        self._tell_quiet()
+
+    def want(self) -> None:
+        """Ask for more pages to keep, once until some are granted."""
+        if not self._is_wanting:
+            self._is_wanting = True
+            self._tell("want")
+
+    def _tell_quiet(self) -> None:
+        if self._quiet is not None and self._is_shipped:
+            self._tell("quiet", reason=self._quiet, took=self._took, probe=0)
+
+    async def _report(self) -> None:
+        last = None
+        while True:
+            told = tally_to_plain(self._tally)
+            if told != last:
+                self._tell("state", tally=told)
+                last = told
+            await asyncio.sleep(TELL_SECONDS)
+
+    async def close(self, **told: Any) -> None:
+        """Say how it ended, and let go of the connection."""
+        self._tell("done", tally=tally_to_plain(self._tally), **told)
+        self._is_closed = True
+        for task in self._tasks:
+            task.cancel()
+        with suppress(OSError):
+            await self._out.drain()
+            self._out.close()
+            await self._out.wait_closed()
