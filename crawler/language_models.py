@@ -19,9 +19,9 @@ def language_of(text: str) -> tuple[str, str] | None:
 
     Only one thread may ask at a time.
     """
-    model = _model()
     sample = " ".join(text[: 2 * CHARACTERS].split())[:CHARACTERS]
-    if model is None or len(sample) < LEAST_CHARACTERS:
+    model = None if len(sample) < LEAST_CHARACTERS else _model()
+    if model is None:
         return None
     identifier, name = model
     language, sureness = identifier.classify(sample)

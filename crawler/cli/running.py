@@ -8,7 +8,6 @@ import logging
 import signal
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.settings import Settings
 
@@ -61,7 +60,6 @@ def run(runtime: Runtime, spider: type[Spider], seeds: Sequence[str], *, is_quie
     earlier = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     if progress is not None:
         reactor.callWhenRunning(progress.start)
-    pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own keeps what a segment took
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GARBAGE_AFTER)

@@ -312,7 +312,7 @@ class Writer:
     def _publish_if_due(self, rows: int) -> None:
         now = time.monotonic()
         if rows >= SEGMENT_ROWS or (rows and now - self._published_at >= SEGMENT_WAIT):
-            self.store.publish("rows" if rows >= SEGMENT_ROWS else "time")
+            self.store.begin_publishing("rows" if rows >= SEGMENT_ROWS else "time")
             self._published_at = now
         elif not rows:
             self._published_at = now

@@ -26,6 +26,8 @@ OUTSIDE_LEAF = frozenset({"seq", "leaf_hash", "salt", "erased_at"})
 LEAF_COLUMNS = tuple(name for name in COLUMN_NAMES if name not in OUTSIDE_LEAF)
 ROW_TYPES = {"allow": "fetched", "deny": "denied", "defer": "failed"}
 """Verdict of a row to the type of its leaf."""
+_ROW_ENDINGS = tuple(f'"type":"{kind}"}}'.encode() for kind in ROW_TYPES.values())
+"""Canonical JSON has the type last."""
 
 _WITHOUT_ZONE = len("2026-01-31T12:00:00.000000")
 _SAFE_INTEGER = 2**53 - 1
@@ -125,6 +127,11 @@ def _without_surrogates(value: Any) -> Any:
 def leaf_data(kind: str, *, seq: int, time: str, salt: str, body: Mapping[str, Any]) -> bytes:
     """Canonical octets of one entry."""
     return canonical({"type": kind, "seq": seq, "time": time, "salt": salt, "body": body})
+
+
+def is_row(data: bytes) -> bool:
+    """Whether the octets of a leaf, as they were made here, are those of a row."""
+    return data.endswith(_ROW_ENDINGS)
 
 
 def leaf_hash(data: bytes) -> bytes:

@@ -18,13 +18,13 @@ from crawler.storage.entries import RunInfo
 from crawler.storage.erasing import (
     Order,
     erase,
-    finish_erasure,
     payloads_of,
     publish_entries,
     repeats_of,
     settle_receipt,
     unreceipted,
 )
+from crawler.storage.erasures import finish_erasure
 from crawler.storage.evidence import Evidence
 from crawler.storage.handover import withdraw_bag
 from crawler.storage.journal import Journal, open_for_reading

@@ -10,7 +10,6 @@ import gzip
 import hashlib
 import json
 import os
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ import pyarrow.parquet
 from crawler.errors import DamagedStateError
 from crawler.provenance.leaf import canonical, hash_text, time_text
 from crawler.storage.cdxj import index_file, index_lines
+from crawler.storage.erasures import finish_erasure, note_erasure
 from crawler.storage.layout import INDEX, LOG, MANIFEST, TEMPORARY_SUFFIX, WARC, rewritten_name, write_all
 from crawler.storage.manifest import parquet_of, schema
 from crawler.storage.segments import SegmentFile, record_segment, write_segment
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from crawler.storage.journal import Journal
     from crawler.storage.layout import CrawlFolder, Folder
 
-_PENDING = "erasing"
-"""Key of the journal that lists the files still to be put in place and removed."""
 _UNRECEIPTED = "unreceipted"
 """Key of the journal that lists what was erased and is in no receipt yet."""
 _CHUNK = 1 << 20
@@ -85,22 +83,6 @@ def erase(folder: CrawlFolder, journal: Journal, orders: Iterable[Order], *, now
         journal.put(_UNRECEIPTED, json.dumps(told))
     finish_erasure(folder, journal)
     return replaced
-
-
-def finish_erasure(folder: CrawlFolder, journal: Journal) -> None:
-    """Put the files of a committed erasure in place and remove those before; does nothing where none is under way."""
-    pending = json.loads(journal.get(_PENDING) or "[]")
-    for step in pending:
-        where, old, new = folder[step["folder"]], step["old"], step["new"]
-        if new is not None and where.size(new + TEMPORARY_SUFFIX) is not None:
-            where.rename(new + TEMPORARY_SUFFIX, new)
-        if new != old:
-            with suppress(FileNotFoundError):
-                where.remove(old)
-        where.sync()
-    if pending:
-        with journal.transaction():
-            journal.put(_PENDING, "[]")
 
 
 def unreceipted(journal: Journal) -> list[dict[str, Any]]:
@@ -159,7 +141,7 @@ def _note(journal: Journal, erased: set[int], replaced: list[Replaced]) -> None:
         {"folder": one.old.folder, "old": one.old.name, "new": None if one.new is None else one.new.name}
         for one in replaced
     ]
-    journal.put(_PENDING, json.dumps(steps))
+    note_erasure(journal, steps)
 
 
 def _rewrite_segments(folder: CrawlFolder, journal: Journal, erased: set[int], now: datetime) -> Iterator[Replaced]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import inspect
 import types
+from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
 from functools import cache
@@ -22,7 +23,7 @@ from crawler.provenance.leaf import LEAF_COLUMNS, hash_text
 from crawler.provenance.row import COLUMN_NAMES, SCHEMA_VERSION, ManifestRow
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from pyarrow.dataset import Dataset
@@ -40,8 +41,8 @@ ENUMERATIONS = frozenset(
 )  # fmt: skip
 """Text columns of few different values: stored as dictionaries."""
 
-ROW_GROUP = 20_000
-"""Rows a group at most: page-index look-ups stay cheap, columns compress well."""
+ROW_GROUP = 5_000
+"""Rows after which a group ends: columns compress well, and writing needs little memory."""
 
 _MOMENT = pa.timestamp("us", tz="UTC")
 _PLAIN = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_(), datetime: _MOMENT}
@@ -100,14 +101,47 @@ def table_of(leaves: Sequence[tuple[bytes, bytes]]) -> pa.Table:
     return pa.table([columns[field.name].cast(field.type) for field in schema()], schema=schema())
 
 
+class SegmentWriter:
+    """One Parquet file, made of tables that follow one another: zstd, page checksums, page index."""
+
+    def __init__(self, writer: pyarrow.parquet.ParquetWriter) -> None:
+        """Use ``parquet_writer``."""
+        self._writer = writer
+        self._tables: list[pa.Table] = []
+        self._rows = 0
+
+    def write(self, table: pa.Table) -> None:
+        """Add rows of the manifest's schema."""
+        self._tables.append(table)
+        self._rows += len(table)
+        if self._rows >= ROW_GROUP:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what was added as a group of rows."""
+        if self._rows:
+            self._writer.write_table(pa.concat_tables(self._tables).unify_dictionaries(), row_group_size=self._rows)
+        self._tables, self._rows = [], 0
+
+
+@contextmanager
+def parquet_writer(sink: Any, metadata: dict[str, str]) -> Iterator[SegmentWriter]:
+    """Write a complete Parquet file into ``sink``, a file of Arrow's or of Python's, which stays open."""
+    described = schema().with_metadata({**(schema().metadata or {}), **metadata})
+    with pyarrow.parquet.ParquetWriter(
+        sink, described, compression="zstd", write_page_checksum=True, write_page_index=True, store_schema=True,
+        version="2.6",
+    ) as writer:  # fmt: skip
+        segment = SegmentWriter(writer)
+        yield segment
+        segment.flush()
+
+
 def parquet_of(table: pa.Table, metadata: dict[str, str]) -> pa.Buffer:
-    """A complete Parquet file: zstd, page checksums, page index."""
+    """A complete Parquet file in memory."""
     sink = pa.BufferOutputStream()
-    described = table.replace_schema_metadata({**(table.schema.metadata or {}), **metadata})
-    pyarrow.parquet.write_table(
-        described, sink, compression="zstd", write_page_checksum=True, write_page_index=True,
-        row_group_size=ROW_GROUP, store_schema=True, version="2.6",
-    )  # fmt: skip
+    with parquet_writer(sink, metadata) as writer:
+        writer.write(table)
     return sink.getvalue()
 
 

@@ -14,10 +14,7 @@ from hashlib import blake2b
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from pyarrow import ArrowException
-
 from crawler.errors import DamagedStateError, UsageError
-from crawler.storage.manifest import open_dataset
 from crawler.storage.reading import CrawlReader
 from crawler.storage.revisits import Held
 from crawler.storage.stored_copies import Payload, PreviousPage, StoredCopy, StoredHead
@@ -113,15 +110,15 @@ class Previous:
     # -- the index
 
     def _fill(self) -> None:
+        from pyarrow import ArrowException  # noqa: PLC0415 - large, and only who builds on earlier crawls needs it
+
         self._index.execute("BEGIN")
         for number, reader in enumerate(self._readers):
             paths = self._checked(reader)
             self._segments.append(paths)
             try:
-                for batch in open_dataset(paths).to_batches(
-                    columns=list(_COLUMNS), batch_size=_BATCH, use_threads=False
-                ):
-                    self._add(number, reader, batch.to_pylist())
+                for rows in _rows(paths, _COLUMNS):
+                    self._add(number, reader, rows)
             except (ArrowException, OSError) as error:
                 raise DamagedStateError(f"{reader.root}: the manifest cannot be read: {error}") from error
         self._index.execute("COMMIT")
@@ -240,9 +237,8 @@ class Previous:
         Hops lead to their targets again and pages to their media, with all that restricts them.
         """
         for reader, paths in zip(self._readers, self._segments, strict=True):
-            batches = open_dataset(paths).to_batches(columns=list(_SEED_COLUMNS), batch_size=_BATCH, use_threads=False)
-            for batch in batches:
-                for row in batch.to_pylist():
+            for rows in _rows(paths, _SEED_COLUMNS):
+                for row in rows:
                     is_kept = row["verdict"] == "allow" and row["erased_at"] is None
                     is_own = row["seed"] or (row["modality"] in {None, "text"} and not row["redirect_chain"])
                     url = _exact_url(reader, row) if is_kept and is_own else None
@@ -267,6 +263,14 @@ class Previous:
             return reader.record(name, offset, length)
         except DamagedStateError:
             return None
+
+
+def _rows(paths: Sequence[Path], columns: Sequence[str]) -> Iterator[list[dict[str, Any]]]:
+    """Some columns of segments, some rows at once. Raises OSError, ``pyarrow.ArrowException``."""
+    from crawler.storage.manifest import open_dataset  # noqa: PLC0415 - as above
+
+    for batch in open_dataset(paths).to_batches(columns=list(columns), batch_size=_BATCH, use_threads=False):
+        yield batch.to_pylist()
 
 
 def _named(entry: Mapping[str, Any]) -> list[Mapping[str, str]]:

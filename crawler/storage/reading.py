@@ -13,10 +13,8 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Self
 
-import pyarrow.compute
-
 from crawler.errors import DamagedStateError, UsageError
-from crawler.provenance.leaf import ROW_TYPES
+from crawler.provenance.leaf import is_row
 from crawler.storage.crawl_file import read_crawl_file
 from crawler.storage.entries import Counts, SiteFileEntry, UrlState
 from crawler.storage.journal import open_for_reading
@@ -32,7 +30,6 @@ from crawler.storage.layout import (
     check_format,
     newest_names,
 )
-from crawler.storage.manifest import open_dataset, table_of
 from crawler.storage.warc_reading import RecordFiles, read_record, read_record_at
 from crawler.values.digest import Digest, sha256
 
@@ -42,13 +39,12 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     import pyarrow as pa
+    import pyarrow.compute
     from pyarrow.dataset import Dataset
 
     from crawler.storage.crawl_file import CrawlFile
     from crawler.storage.warc_reading import StoredRecord
 
-_NO_EVENTS = tuple(f'"type":"{kind}"}}'.encode() for kind in ROW_TYPES.values())
-"""Ends of lines of the log that are rows: canonical JSON has the type last."""
 _ERASED = b'{"erased":'
 _NEWEST = 50_000
 """Attempts that a question about the recent past looks at."""
@@ -162,10 +158,14 @@ class CrawlReader:
 
     def dataset(self) -> Dataset:
         """All published rows as one dataset of the fixed schema."""
+        from crawler.storage.manifest import open_dataset  # noqa: PLC0415 - Arrow is large, and a crawl needs none
+
         return open_dataset(self.segments())
 
     def unpublished(self) -> pa.Table:
         """Rows that are committed and in no segment yet."""
+        from crawler.storage.manifest import table_of  # noqa: PLC0415 - as above
+
         leaves: list[tuple[bytes, bytes]] = []
         try:
             for journal in self._journals.values():
@@ -177,6 +177,8 @@ class CrawlReader:
 
     def find(self, url: str) -> list[dict[str, Any]]:
         """All rows of that URL as the manifest spells it, of every crawl in the folder, oldest first."""
+        import pyarrow.compute  # noqa: PLC0415 - as above
+
         return self.rows(pyarrow.compute.field("url") == url)
 
     def rows(self, condition: pyarrow.compute.Expression) -> list[dict[str, Any]]:
@@ -227,9 +229,7 @@ class CrawlReader:
                 lines = gzip.decompress(path.read_bytes()).splitlines()
             except (OSError, EOFError) as error:
                 raise DamagedStateError(f"{path}: cannot be read: {error}") from error
-            yield from (
-                json.loads(line) for line in lines if not line.endswith(_NO_EVENTS) and not line.startswith(_ERASED)
-            )
+            yield from (json.loads(line) for line in lines if not is_row(line) and not line.startswith(_ERASED))
         yield from (entry for _, entry in self.pending_entries())
 
     def pending_entries(self) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -5,13 +5,10 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-import pyarrow.parquet
-
 from crawler.errors import DamagedStateError
 from crawler.storage.batches import redacted
 from crawler.storage.entries import Recovery, WarcKind
-from crawler.storage.erasing import finish_erasure
+from crawler.storage.erasures import finish_erasure
 from crawler.storage.layout import INDEX, LOG, MANIFEST, OPEN_SUFFIX, TEMPORARY_SUFFIX, WARC
 from crawler.storage.segments import known_files
 from crawler.storage.warc_files import WarcFile
@@ -62,6 +59,9 @@ def _remove_unfinished(folder: CrawlFolder, journal: Journal) -> list[str]:
 
 def _check_rewritable(folder: CrawlFolder, journal: Journal, name: str) -> None:
     """A segment that no commit knows may go only if the journal can write it again (a lost log file could not)."""
+    import pyarrow as pa  # noqa: PLC0415 - large, and hardly ever needed
+    import pyarrow.parquet  # noqa: PLC0415 - as above
+
     path = folder[MANIFEST].path / name
     try:
         metadata = pyarrow.parquet.read_metadata(path).metadata or {}

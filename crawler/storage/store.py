@@ -15,8 +15,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
-import pyarrow as pa
-
 from crawler.errors import ClearcrawlError, StorageError, UsageError
 from crawler.provenance.leaf import time_text
 from crawler.storage.batches import BatchWriter
@@ -32,7 +30,7 @@ from crawler.storage.outbox import SharedFrontier
 from crawler.storage.reading import counts_of, load_site_file
 from crawler.storage.recording import Recorder
 from crawler.storage.recovery import recover
-from crawler.storage.segments import record_segment, write_segment
+from crawler.storage.segments import begin_segment, record_segment
 from crawler.storage.warc_files import ROTATE_AT
 from crawler.values.digest import sha256
 
@@ -43,6 +41,7 @@ if TYPE_CHECKING:
     from crawler.storage.entries import Batch, Claim, Committed, Counts, RunInfo, SiteFileEntry, WarcKind
     from crawler.storage.notary import Sealer
     from crawler.storage.previous import Previous
+    from crawler.storage.segments import SegmentInMaking
     from crawler.storage.stamping import Stamper
     from crawler.values.digest import Digest
 
@@ -79,6 +78,7 @@ class CrawlStore:
         self._rotate_at = rotate_at
         self._failure: str | None = None
         self._is_closed = False
+        self._making: tuple[SegmentInMaking, str] | None = None
         self._path = root.path
         self._share = share = run.share
         is_new = not recognise(root.path) if share is None else share.may_be_new and not has_files(root, worker)
@@ -236,6 +236,8 @@ class CrawlStore:
         with self._guard("commit"):
             committed = self._batches.commit(batch, wall=self._clock(), monotonic=time.monotonic())
             self._unpublished += committed.rows
+            if self._making is not None and self._making[0].is_done:
+                self._put_made()
             for kind in self._recorder.full():
                 self._publish("rotation")
                 self._seal(kind)
@@ -247,19 +249,39 @@ class CrawlStore:
         with self._guard("publish"):
             return self._publish(reason)
 
+    def begin_publishing(self, reason: str) -> None:
+        """Have a segment made beside the commits, one at a time; one of them puts it in place. Raises StorageError."""
+        with self._guard("publish"):
+            self._begin(reason)
+
     def _publish(self, reason: str) -> int:
         rows = 0
         newest = self._journal.next_seq - 1
-        while (segment := write_segment(self._folder, self._journal)) is not None:
-            with self._journal.transaction():
-                record_segment(self._journal, segment, reason=reason, time=self._now())
-            rows += segment.rows
-            if segment.rows:
-                self._evidence.sign()
-            if segment.last_seq >= newest:
+        while self._begin(reason):
+            last, more = self._put_made()
+            rows += more
+            if last >= newest:
                 break
-        self._unpublished = 0
         return rows
+
+    def _begin(self, reason: str) -> bool:
+        """Begin the next segment, unless one is being made; answer whether one is."""
+        if self._making is None and (making := begin_segment(self._folder, self._journal)) is not None:
+            self._making = (making, reason)
+        return self._making is not None
+
+    def _put_made(self) -> tuple[int, int]:
+        """Wait for the segment that is being made, and make it count; answer its last leaf and how many rows."""
+        assert self._making is not None  # noqa: S101 - for the type checker
+        making, reason = self._making
+        segment = making.finish()
+        self._making = None
+        with self._journal.transaction():
+            record_segment(self._journal, segment, reason=reason, time=self._now())
+        self._unpublished -= segment.rows
+        if segment.rows:
+            self._evidence.sign()
+        return segment.last_seq, segment.rows
 
     def _seal(self, kind: WarcKind) -> None:
         file = self._recorder.seal(kind)
@@ -312,6 +334,8 @@ class CrawlStore:
                 with self._guard("close"):
                     self._end(clean=clean, reason=reason, code=code)
         finally:
+            if self._making is not None:
+                self._making[0].abandon()
             self._recorder.close()
             self._journal.close()
             self._folder.close()
@@ -353,7 +377,7 @@ class CrawlStore:
         except ClearcrawlError as error:
             self._failure = str(error)
             raise
-        except (OSError, sqlite3.Error, pa.ArrowException, ValueError, TypeError, KeyError) as error:
+        except (OSError, sqlite3.Error, ValueError, TypeError, KeyError) as error:
             self._failure = f"{step}: {error}"
             raise StorageError(f"{self._path}: {step} failed: {error}") from error
         except BaseException as error:
