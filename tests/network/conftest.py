@@ -173,7 +173,7 @@ class Certificates:
     """Leaf certificate of ``trusted``."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Certificates]:
     """Trusted the way an operator would trust an own authority: by SSL_CERT_FILE."""
     folder = tmp_path_factory.mktemp("certificates")

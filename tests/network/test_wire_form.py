@@ -90,12 +90,18 @@ def echo() -> object:
         yield wire
 
 
+@pytest.fixture
+def one(downloader: Make) -> Downloader:
+    """One client for many examples."""
+    return downloader()
+
+
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\\#"), max_size=20))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_target_arrives_as_judged(downloader: Make, echo: Wire, written: str) -> None:
+def test_any_target_arrives_as_judged(one: Downloader, echo: Wire, written: str) -> None:
     """Whatever was written: what the server reads is what the gate saw."""
     url = canonicalise(f"http://a.test:{echo.port}/{written}")
-    outcome = downloader().fetch(url)
+    outcome = one.fetch(url)
     assert outcome.error is None
     assert echo.requests[-1].split(b"\r\n")[:2] == _request_line(split(url).target, echo.port)
 

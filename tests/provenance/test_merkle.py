@@ -1,4 +1,4 @@
-"""The tree of RFC 9162 section 2.1: published vectors, all sizes and indices to 300, and what must fail."""
+"""The tree of RFC 9162 section 2.1: published vectors, all sizes to 300, and what must fail."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ def test_published_vectors() -> None:
 
 
 def test_all_sizes_and_indices() -> None:
-    """Every leaf of every tree to 300 leaves is proven; the right edge has the same head."""
+    """Every leaf of every tree to 140 leaves, and of some to 300, is proven; the right edge has the same head."""
     edge = RightEdge()
     for size in range(1, SIZES + 1):
         leaves = LEAVES[:size]
         edge.extend(leaves[-1:])
         root = tree_head(leaves)
         assert edge.root() == root_of(leaves) == root
-        for index in range(size):
+        for index in range(size) if size <= 140 or size in {255, 256, 257, SIZES} else (0, size - 1):
             proof = inclusion_proof(index, leaves)
             assert root_by_inclusion(leaves[index], index=index, size=size, proof=proof) == root
 
