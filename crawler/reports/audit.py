@@ -9,6 +9,7 @@ from crawler.audit.queries import queries
 from crawler.provenance.leaf import time_text
 from crawler.reports import charts
 from crawler.reports.interface import Facts, Report
+from crawler.reports.once import refuse_repeats
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +64,8 @@ class AuditReport(Report):
 
 
 def audit_facts(database: Database) -> Facts:
-    """Ask all questions of the report. Raises as ``Database.ask`` does."""
+    """Ask all questions of the report. Raises UsageError for a crawl named twice, else as ``Database.ask`` does."""
+    refuse_repeats((row["crawl_id"], row["folder"]) for row in database.crawls)
     crawls = [{name: plain(value) for name, value in row.items() if name != "folder"} for row in database.crawls]
     known = queries()
     figures = []

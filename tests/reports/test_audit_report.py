@@ -12,6 +12,7 @@ import pyarrow.parquet
 import pytest
 
 from crawler.audit.database import Database
+from crawler.errors import UsageError
 from crawler.reports import charts
 from crawler.reports.audit import FIGURES, audit_facts
 from crawler.reports.registry import REPORTS
@@ -154,6 +155,10 @@ def test_months_are_drawn_over_several_crawls(demo: DemoRun, tmp_path: Path) -> 
         decided_at=lambda row: row["decided_at"].replace(month=9, day=5),
         crawl_id=lambda _row: "earlier",
     )
+    with Database.open([copy, demo.folder]) as database, pytest.raises(UsageError, match="hold the same crawl"):
+        audit_facts(database)
+    told = (copy / "crawl.json").read_text()
+    (copy / "crawl.json").write_text(told.replace(json.loads(told)["crawl_id"], "earlier"))
     with Database.open([copy, demo.folder]) as database:
         facts = audit_facts(database)
     months = {row["month"] for row in figure(facts, "protocol-share")}

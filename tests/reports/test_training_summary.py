@@ -242,6 +242,11 @@ def test_several_crawls_and_policies(demo: DemoRun, tmp_path: Path) -> None:
         return row
 
     older = _rewritten(demo, tmp_path / "older", change)
+    with pytest.raises(UsageError, match="hold the same crawl"):
+        context(older, demo.folder)
+    told = (older / "crawl.json").read_text()
+    crawl_id = json.loads(told)["crawl_id"]
+    (older / "crawl.json").write_text(told.replace(crawl_id, "crawl-older"))
     alone, both = context(demo.folder), context(older, demo.folder)
     assert both.evidence.pages == 2 * alone.evidence.pages
     period = answers(both)["crawl-period"].value

@@ -16,6 +16,7 @@ from crawler.reports.copyright_policy.drift import find_drift
 from crawler.reports.copyright_policy.figures import figure
 from crawler.reports.copyright_policy.obligations import chapter
 from crawler.reports.interface import Facts, Report
+from crawler.reports.once import refuse_repeats
 from crawler.values.printable import for_terminal
 
 if TYPE_CHECKING:
@@ -68,7 +69,9 @@ class Crawls:
 
 def check_crawls(folders: Sequence[Path], trust: Trust, *, is_trust_given: bool, is_unverified_ok: bool) -> Crawls:
     """Verify crawls. Raises DocumentRefusedError where one fails, unless that is to be printed instead."""
+    folders = list({one.resolve(): one for one in folders}.values())
     crawls = Crawls(folders=folders, checked=[verify(one, trust, is_trust_given=is_trust_given) for one in folders])
+    refuse_repeats((one.crawl_id, one.root) for one in crawls.checked)
     if crawls.failures and not is_unverified_ok:
         shown = crawls.failures[:MOST_PROBLEMS]
         raise DocumentRefusedError(

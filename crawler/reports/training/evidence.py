@@ -10,6 +10,7 @@ from crawler.audit.answers import plain
 from crawler.audit.queries import query_named
 from crawler.errors import UsageError
 from crawler.provenance.leaf import time_text
+from crawler.reports.once import refuse_repeats
 from crawler.storage.layout import MANIFEST
 
 if TYPE_CHECKING:
@@ -72,10 +73,11 @@ class Evidence:
 
 
 def gather(database: Database, verified: Mapping[Path, Verification | None]) -> Evidence:
-    """Ask everything. Raises UsageError for TEST crawls beside others, else as ``Database.ask`` does."""
+    """Ask everything. Raises UsageError for TEST crawls beside others and for repeats, else as ``Database.ask``."""
     kinds = {row["is_test"] for row in database.crawls}
     if len(kinds) > 1:
         raise UsageError("TEST crawls and real ones never share a document; name one kind of them")
+    refuse_repeats((row["crawl_id"], row["folder"]) for row in database.crawls)
     asked = {name: query_named(name) for name in QUERIES}
     rows = {
         name: [{key: _value(value) for key, value in row.items()} for row in database.rows(one.sql)]
