@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from crawler.errors import StorageError
+from crawler.extensions.direct import WAY, DirectWay, find_company
 from crawler.extensions.lanes import Lanes
 from crawler.extensions.opening import open_parts
 from crawler.extensions.pump import FINISHED, MAX_PAGES, Pump
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from crawler.storage.entries import Claim
     from crawler.storage.seeds import Seed
 
+logger = logging.getLogger(__name__)
+
 SEEDS_AT_ONCE = 2_000
 GRACE = 10.0
 """Seconds that running requests get after a stop before they are cut off (R5.6)."""
@@ -49,6 +53,9 @@ class Runtime(Session):
         self.tally.waiting = counts.waiting
         self.has_frontier = counts.waiting > 0 or parts.previous is not None
         self._kept_before = counts.pages_kept
+        self._direct: DirectWay | None = None
+        self._way: Callable[[Visit], None] | None = None
+        """How pages are sent; chosen with the first one, when everybody who listens has connected."""
 
     @classmethod
     def open(cls, plan: CrawlPlan, seeds: Sequence[str] = ()) -> Self:
@@ -118,6 +125,21 @@ class Runtime(Session):
     # -- requests out
 
     def _send(self, visit: Visit) -> None:
+        if self._way is None:
+            self._way = self._choose_way()
+        self._way(visit)
+
+    def _choose_way(self) -> Callable[[Visit], None]:
+        company = find_company(self._crawler)
+        if self._crawler.stats is not None:
+            self._crawler.stats.set_value(WAY, "direct" if company is None else f"engine: {company}")
+        if company is not None:
+            logger.info("pages go through Scrapy's engine, for %s", company)
+            return self._send_through_engine
+        self._direct = DirectWay(self, self._crawler)
+        return self._direct.send
+
+    def _send_through_engine(self, visit: Visit) -> None:
         request = self.sending.page(visit)
         request.errback = self._lost
         self._release(request)
@@ -210,6 +232,8 @@ class Runtime(Session):
         """Give back what was not sent, then ``close``."""
         self.pump.close()
         self.lanes.close()
+        if self._direct is not None:
+            await self._direct.ended()
         if self.failure is None:
             for visit in unsent:
                 self.ledger.release(visit)

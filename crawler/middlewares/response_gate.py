@@ -5,15 +5,16 @@ It translates and does not judge. What was refused never reaches a callback.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from scrapy.http import Headers
 from scrapy.responsetypes import responsetypes
 
+from crawler.extensions.arrivals import Arrivals, is_page
 from crawler.extensions.runtime import Runtime
 from crawler.extensions.sending import VISIT_KEY
 from crawler.middlewares.refusals import RefusedError
-from crawler.policy.decision import Decision, Verdict
+from crawler.policy.decision import Decision
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -30,7 +31,7 @@ class ResponseGate:
     """The last middleware before the engine on the way back."""
 
     def __init__(self, crawler: Crawler) -> None:
-        self._runtime = Runtime.of(crawler)
+        self._arrivals = Arrivals(Runtime.of(crawler))
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -42,60 +43,29 @@ class ResponseGate:
         visit: Visit | None = request.meta.get(VISIT_KEY)
         if visit is None:
             return response
-        self._runtime.answered(visit)
-        if visit.exchange is None or visit.exchange.status is None:
-            self._made_up(visit)
-        try:
-            decision = self._runtime.judge(visit)
-        except Exception as error:
-            self._broken(visit, error)
-            raise
+        if self._arrivals.is_made_up(visit):
+            raise RefusedError("gate_bypassed")
+        decision = self._arrivals.judged(visit)
         if isinstance(decision, Decision):
-            return self._settled(visit, decision, response)
-        return self._later(visit, decision, response)
-
-    async def _later(self, visit: Visit, judged: Awaitable[Decision], response: Response) -> Response:
-        try:
-            decision = await judged
-        except Exception as error:
-            self._broken(visit, error)
-            raise
-        return self._settled(visit, decision, response)
-
-    def _settled(self, visit: Visit, decision: Decision, response: Response) -> Response:
-        """Hand a page that may be kept on to its callback; everything else ends here."""
-        if decision.verdict is Verdict.ALLOW and visit.redirect is None:
-            return _stored(visit, response) if visit.is_unchanged else response
-        self._runtime.settle(visit, decision)
-        raise RefusedError(decision.reason)
-
-    def _made_up(self, visit: Visit) -> NoReturn:
-        """Refuse an answer that no server gave."""
-        detail = f"{visit.url.text} was answered by something else than the gate's own download"
-        self._runtime.bypassed(detail)
-        self._runtime.failed(visit, "internal_error", detail)
-        raise RefusedError("gate_bypassed")
-
-    def _broken(self, visit: Visit, error: Exception) -> None:
-        self._runtime.failed(visit, "internal_error", f"{type(error).__name__}: {error}")
+            return _handed_on(visit, decision, response)
+        return _later(visit, decision, response)
 
     def process_exception(self, request: Request, exception: Exception) -> None:
         """Settle a page that got no whole answer."""
         visit: Visit | None = request.meta.get(VISIT_KEY)
-        if visit is None:
-            return
-        runtime = self._runtime
-        runtime.answered(visit)
-        exchange = visit.exchange
-        if exchange is None or exchange.error is None:
-            runtime.failed(visit, "internal_error", f"{type(exception).__name__}: {exception}")
-        elif runtime.is_over and exchange.was_cancelled:
-            runtime.interrupted(visit)
-        else:
-            runtime.failed(visit, exchange.error, exchange.error_detail)
-        raise RefusedError(
-            exchange.error if exchange is not None and exchange.error else "internal_error"
-        ) from exception
+        if visit is not None:
+            raise RefusedError(self._arrivals.lost(visit, exception)) from exception
+
+
+async def _later(visit: Visit, judged: Awaitable[Decision], response: Response) -> Response:
+    return _handed_on(visit, await judged, response)
+
+
+def _handed_on(visit: Visit, decision: Decision, response: Response) -> Response:
+    """Hand a page that may be kept on to its callback; everything else ends here."""
+    if not is_page(visit, decision):
+        raise RefusedError(decision.reason)
+    return _stored(visit, response) if visit.is_unchanged else response
 
 
 def _stored(visit: Visit, response: Response) -> Response:
