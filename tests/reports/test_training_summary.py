@@ -10,7 +10,7 @@ import re
 import shutil
 import subprocess
 import zipfile
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
@@ -22,17 +22,21 @@ import pyarrow.parquet
 import pytest
 
 from crawler.errors import UsageError
+from crawler.optout.robots.outcome import RobotsCode
+from crawler.policy.barriers import BarrierAction, BarrierKind
 from crawler.policy.profiles import Dataset, EarlierSummary, Factor
 from crawler.reports.rendering import CONTENT_SECURITY_POLICY
 from crawler.reports.training.clock import months_later, next_update
 from crawler.reports.training.document import answers, summary_facts
 from crawler.reports.training.documentation import documentation_facts
+from crawler.reports.training.docx import widths
 from crawler.reports.training.domains import share_of
 from crawler.reports.training.field_map import field_map, read_map
 from crawler.reports.training.formats import render
 from crawler.reports.training.making import make
 from crawler.reports.training.score import score, total
 from crawler.reports.training.sizes import measured, weigh
+from crawler.reports.training.wording import ACTIONS, BARRIERS, action, barrier, outcome, urls
 from crawler.storage.manifest import schema
 from crawler.storage.profiles import open_profiles
 from tests.browser import violations
@@ -45,7 +49,8 @@ if TYPE_CHECKING:
     from tests.demo_run import DemoRun
 
 PROFILE = Path(__file__).parent / "profile"
-TODAY = date(2026, 11, 23)
+TODAY = max(date(2026, 11, 23), datetime.now(UTC).date())
+"""Not before the demo crawled."""
 SUFFIXES = (".html", ".md", ".json", ".docx")
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
@@ -405,6 +410,28 @@ def test_large_datasets() -> None:
     assert all(one.is_large for one in found.values())
     both = weigh([_dataset("a", 10, "text", "image")], {("a", "image"): 5})
     assert [(one.modality, one.share) for one in both] == [("image", 1.0), ("text", None)]
+
+
+def test_codes_have_words(facts: Facts) -> None:
+    """Every barrier, action and outcome of robots.txt is told in words; what is not known stays."""
+    assert set(BARRIERS) == set(BarrierKind)
+    assert set(ACTIONS) == set(BarrierAction)
+    assert all(outcome(str(one)) != one for one in RobotsCode)
+    assert (barrier("moat"), action(None), outcome("robots_new")) == ("moat", None, "robots_new")
+    assert (urls(0), urls(1), urls(2000)) == ("0 URLs", "1 URL", "2,000 URLs")
+    text = plain_text(".docx", render(Path("x.docx"), facts))
+    assert not [one for one in ("paywall_hard", *BarrierAction, "robots_unavailable", "robots_rules") if one in text]
+
+
+def test_headings_of_columns_stay_whole() -> None:
+    """No word of a heading is wider than its column; all columns together are as wide as the table."""
+    table = {
+        "columns": ("Protocol", "Reserved", "On conditions", "Allowed", "Left", "Kept"),
+        "rows": [("x" * 60, *"12345")],
+    }
+    found = widths(table, 6000)
+    assert sum(found) <= 6000
+    assert found[0] > found[1] >= 190 + 100 * len("Reserved")
 
 
 def test_clock() -> None:

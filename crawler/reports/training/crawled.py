@@ -10,6 +10,7 @@ from crawler.reports.training.answer import DRAFT, MEASURED, Answer, Table, gap,
 from crawler.reports.training.context import in_all, month_of
 from crawler.reports.training.evidence import OWN
 from crawler.reports.training.general import counted
+from crawler.reports.training.wording import action, barrier, outcome, urls
 from crawler.values.amounts import octets
 
 if TYPE_CHECKING:
@@ -32,8 +33,10 @@ _PREFERENCES = ("reserved", "conditional", "allowed")
 def crawl_used(context: Context) -> Answer:
     """Yes where any manifest has a row of one's own crawl, taken or left."""
     if context.evidence.has_own:
-        urls = sum(row["urls"] for row in context.evidence.of("crawlers"))
-        text = f"The crawls behind this document considered {urls:,} URLs and kept {context.evidence.pages:,} pages."
+        considered = sum(row["urls"] for row in context.evidence.of("crawlers"))
+        text = (
+            f"The crawls behind this document considered {urls(considered)} and kept {context.evidence.pages:,} pages."
+        )
         return yes_no(True, status=MEASURED, text=(text,), queries=("summary-crawlers",))
     return gap(
         "The manifests hold no row of a crawl by the provider or on its behalf; that there was none, only a "
@@ -84,28 +87,28 @@ def crawler_behaviour(context: Context) -> Answer:
     lists = sum(row["urls"] - row["kept"] for row in context.evidence.of("lists"))
     texts = (
         "The crawlers always identify themselves with the same name and contact, and never rotate identity or address.",
-        f"Captchas and other challenges: never solved; the content behind them is left ({closed['captcha']:,} URLs).",
+        f"Captchas and other challenges: never solved; the content behind them is left ({urls(closed['captcha'])}).",
         (
             f"Password-protected sites: the crawlers never log in; login pages and answers that ask for credentials "
-            f"are left ({closed['login']:,} URLs)."
+            f"are left ({urls(closed['login'])})."
         ),
-        f"Paywalls: never circumvented; paywalled or paid content is left ({closed['paywall']:,} URLs).",
+        f"Paywalls: never circumvented; paywalled or paid content is left ({urls(closed['paywall'])}).",
         (
             f"Other refusals by the site (such as 403 and 451): respected, no other copy is asked for "
-            f"({closed['other']:,} URLs)."
+            f"({urls(closed['other'])})."
         ),
         (
-            f"robots.txt (RFC 9309): read for every site before anything else and obeyed; {refused:,} URLs were "
-            f"closed by a rule. "
+            f"robots.txt (RFC 9309): read for every site before anything else and obeyed; {urls(refused)} "
+            f"{'was' if refused == 1 else 'were'} closed by a rule. "
             f"A robots.txt that exists and cannot be read counts as a complete refusal, never as permission "
-            f"({unread:,} URLs)."
+            f"({urls(unread)})."
         ),
         (
             "Other protocols: statements in site files, response headers, pages and media metadata are read "
             "before anything is kept; "
             "any reservation wins. The table shows every protocol that is read, those that were not met included."
         ),
-        f"Exclusion lists: hosts on a list in force are not contacted at all ({lists:,} URLs).",
+        f"Exclusion lists: hosts on a list in force are not contacted at all ({urls(lists)}).",
         (
             "Pace: the crawlers keep a pause between requests to one host, and obey Crawl-delay, Request-rate and "
             "Retry-After."
@@ -221,7 +224,7 @@ def crawl_comments(context: Context) -> Answer:
         if row["verdict"] != "allow"
     )
     table = Table(caption="Why URLs were left", columns=("Reason", "URLs", "Meaning"), rows=rows)
-    told = f"{left:,} URLs were considered and left." if context.evidence.has_own else ""
+    told = f"URLs considered and left: {left:,}." if context.evidence.has_own else ""
     common: dict[str, Any] = {"tables": (table,) if rows else (), "queries": ("summary-reasons",), "status": MEASURED}
     return optional(context.model.crawling.comments, told, **common)
 
@@ -286,7 +289,10 @@ _KINDS = {
 
 
 def _barrier_table(context: Context) -> Table:
-    rows = tuple((row["barrier"], row["action"], row["urls"], row["kept"]) for row in context.evidence.of("barriers"))
+    rows = tuple(
+        (barrier(row["barrier"]), action(row["action"]), row["urls"], row["kept"])
+        for row in context.evidence.of("barriers")
+    )
     return Table(
         caption="Barriers",
         columns=("Barrier", "What was done", "URLs", "Kept"),
@@ -296,7 +302,9 @@ def _barrier_table(context: Context) -> Table:
 
 
 def _robots_table(context: Context) -> Table:
-    rows = tuple((row["outcome"], row["urls"], row["disallowed"], row["kept"]) for row in context.evidence.of("robots"))
+    rows = tuple(
+        (outcome(row["outcome"]), row["urls"], row["disallowed"], row["kept"]) for row in context.evidence.of("robots")
+    )
     return Table(caption="robots.txt", columns=("Outcome", "URLs", "Closed by a rule", "Kept"), rows=rows)
 
 

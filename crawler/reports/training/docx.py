@@ -30,6 +30,8 @@ PARTS = {
 }
 _NO_XML = re.compile("[\ufffe\uffff]")
 """What XML 1.0 cannot hold and ``for_terminal`` leaves."""
+_LETTER, _CELL = 100, 190
+"""Of a bold letter at the size of cells, and of the margins of one, so that no heading breaks inside of a word."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -54,9 +56,11 @@ def widths(table: Mapping[str, Any], whole: int) -> list[int]:
     """Widths of the columns in twentieths of a point: wider where cells are longer, none too narrow to read."""
     rows = [table["columns"], *table["rows"]]
     longest = [max(min(len(cell(row[at])), 60) + 4 for row in rows) for at in range(len(table["columns"]))]
-    least = whole // (2 * len(longest))
-    free = whole - least * len(longest)
-    return [least + free * one // sum(longest) for one in longest]
+    even = whole // len(longest)
+    words = [max(map(len, cell(name).split()), default=0) for name in table["columns"]]
+    least = [min(even, max(even // 2, _CELL + _LETTER * word)) for word in words]
+    free = whole - sum(least)
+    return [own + free * one // sum(longest) for own, one in zip(least, longest, strict=True)]
 
 
 def inert(value: Any) -> str:
