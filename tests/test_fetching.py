@@ -219,7 +219,7 @@ def test_drip_and_silence_time_out(start: bytes) -> None:
     with Wire(script) as wire:
         began = time.monotonic()
         fetched = fetcher(total_timeout=0.5).fetch(f"http://a.test:{wire.port}/", max_bytes=100_000)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 30
     assert fetched.error == "timeout"
     assert fetched.defers
 

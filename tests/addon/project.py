@@ -158,7 +158,7 @@ class Project:
             options = ["-s", "TWISTED_DNS_RESOLVER=shop.resolver.Loopback"]
         return [sys.executable, "-m", "scrapy", "crawl", spider, "-a", f"url={url}", *options, *arguments]
 
-    def run(self, *command: str, timeout: float = 60) -> Ended:
+    def run(self, *command: str, timeout: float = 180) -> Ended:
         """Run any command of Scrapy in the project."""
         return wait(self.spawn([sys.executable, "-m", "scrapy", *command]), timeout)
 
@@ -169,7 +169,7 @@ class Project:
             command, cwd=self.folder, PYTHONPATH=os.pathsep.join([str(self.folder), str(ROOT), *further])
         )
 
-    def crawl(self, spider: str, url: str, *arguments: str, timeout: float = 60) -> Ended:
+    def crawl(self, spider: str, url: str, *arguments: str, timeout: float = 180) -> Ended:
         """Run ``scrapy crawl`` to its end."""
         return wait(self.spawn(self.command(spider, url, *arguments)), timeout)
 

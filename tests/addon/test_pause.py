@@ -30,7 +30,7 @@ def chain(web: ScriptedWeb) -> str:
 
 def until_some(web: ScriptedWeb) -> None:
     """Wait until the crawl is well under way."""
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 120
     while sum(one.target.startswith("/p/") for one in web.log) < 10:
         assert time.monotonic() < deadline, "nothing happened"
         time.sleep(0.05)

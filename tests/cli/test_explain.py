@@ -83,7 +83,7 @@ def test_beside_a_running_crawl_with_hostile_text(tmp_path: Path) -> None:
         web.host("shut.test").set("/robots.txt", Reply(body=b"User-agent: *\nDisallow: / # \x1b]0;owned\x07\n"))
         lab.start(web.url("slow.test"), web.url("shut.test"))
         try:
-            for _ in range(100):
+            for _ in range(600):
                 done = clearcrawl("audit", "explain", web.url("shut.test"), "--in", str(lab.out))
                 if done.returncode == 0:
                     break

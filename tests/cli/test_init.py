@@ -197,10 +197,10 @@ def test_person_is_asked_only_for_what_is_missing(tmp_path: Path) -> None:
     for answer in (b"bot@example.org\n", b"mailto:bot@example.org\n", b"ExampleBot\n"):
         asked = seen.count(b"]: ") + seen.count(b"): ")
         while seen.count(b"]: ") + seen.count(b"): ") == asked:
-            assert select.select([ours], [], [], 30)[0]
+            assert select.select([ours], [], [], 120)[0]
             seen += os.read(ours, 4096)
         os.write(ours, answer)
-    assert process.wait(timeout=30) == 0
+    assert process.wait(timeout=120) == 0
     os.close(ours)
     assert b"Who operates" not in seen
     assert _identity(tmp_path / "work") == {

@@ -196,5 +196,5 @@ def test_closed_pipe_ends_quietly(tmp_path: Path) -> None:
         )
         assert process.stdout is not None
         process.stdout.close()
-        process.wait(timeout=30)
+        process.wait(timeout=120)
     assert b"Traceback" not in log.read_bytes()

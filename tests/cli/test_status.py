@@ -89,7 +89,7 @@ def test_running_and_killed(tmp_path: Path) -> None:
         web.host("slow.test").set("/robots.txt", Reply(body=b"")).set("/", Reply(action="hang"))
         process = lab.start(web.url("slow.test"), "--max-pages", "7")
         try:
-            for _ in range(100):
+            for _ in range(600):
                 if (lab.out / "crawl.json").exists() and _status(lab.out)["counts"].get("sent"):
                     break
                 time.sleep(0.1)

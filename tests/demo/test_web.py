@@ -41,7 +41,7 @@ def web() -> Iterator[DemoWeb]:
 def ask(web: DemoWeb, host: str, target: str) -> tuple[http.client.HTTPResponse, bytes]:
     """Ask once."""
     split = urlsplit(web.url(host))
-    client = http.client.HTTPConnection("127.0.0.1", split.port or 0, timeout=5)
+    client = http.client.HTTPConnection("127.0.0.1", split.port or 0, timeout=60)
     try:
         client.request("GET", target, headers={"Host": split.netloc, "User-Agent": "TestClient"})
         response = client.getresponse()

@@ -105,7 +105,7 @@ class Lab:
         self._running.append(process)
         return process
 
-    def crawl(self, *arguments: str, out: Path | None = None, timeout: float = 60) -> Ended:
+    def crawl(self, *arguments: str, out: Path | None = None, timeout: float = 180) -> Ended:
         """Crawl to the end; a crawl that does not end in time fails the test."""
         return wait(self.start(*arguments, out=out), timeout)
 
@@ -117,7 +117,7 @@ class Lab:
             process.communicate()
 
 
-def wait(process: subprocess.Popen[str], timeout: float = 60) -> Ended:
+def wait(process: subprocess.Popen[str], timeout: float = 180) -> Ended:
     """Wait for the end of a process."""
     try:
         out, err = process.communicate(timeout=timeout)

@@ -34,7 +34,7 @@ def begin(lab: Lab, web: ScriptedWeb, *hosts: str) -> str:
 
 def until(condition: Callable[[], bool], what: str) -> None:
     """Wait for something that is about to happen."""
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < end, f"never: {what}"
         time.sleep(0.01)

@@ -132,7 +132,7 @@ def test_a_pause_holds_for_the_whole_domain(lab: Lab, web: ScriptedWeb) -> None:
     web.host("b.busy.test", html("<p>x</p>"))
     links = f"<a href='{web.url('b.busy.test')}'>x</a>"
     web.host("a.busy.test").set("/", html(f"<a href='/page'>x</a>{links}"))
-    ended = lab.crawl(web.url("a.busy.test"), "--scope", "domain", timeout=30)
+    ended = lab.crawl(web.url("a.busy.test"), "--scope", "domain")
     assert ended.code == 0, ended.text
     exchanges = of_domain(web, "busy.test")
     at = next(place for place, one in enumerate(exchanges) if one.status == 429)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SLOW = {"first_byte_timeout": 120.0, "total_timeout": 120.0}
 
 
-def until(condition: object, seconds: float = 20) -> None:
+def until(condition: object, seconds: float = 120) -> None:
     """Wait for something that another process brings about."""
     assert callable(condition)
     deadline = time.monotonic() + seconds

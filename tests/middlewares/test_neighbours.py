@@ -59,7 +59,7 @@ def test_a_neighbour(lab: Lab, web: ScriptedWeb, name: str, place: int, acts_on:
     (project / "labneighbour.py").write_text(MODULE.format(is_page=f"{is_page!r} in request.meta", **given))
     line = f'DOWNLOADER_MIDDLEWARES = {{{GATE}, "labneighbour.Neighbour": {place}}}\n'
     seeds = lab.seeds(web.url("site.test", path) for path in ("/", "/hop", "/reserved"))
-    ended = crawl(lab, "titles", seeds, settings=SETTINGS + line, timeout=20)
+    ended = crawl(lab, "titles", seeds, settings=SETTINGS + line)
     rows = by_url(lab.out)
     assert set(rows) >= {web.url("site.test", path) for path in ("/", "/hop", "/reserved")}, ended.text
     check_rows(lab.out)

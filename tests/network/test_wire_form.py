@@ -124,7 +124,7 @@ BEGINNING = b"User-agent: *\nDisallow: /a\n" + b"# padding\n" * 1000
 
 def _is_closed(wire: Wire) -> bool:
     """Whether the client let the connection go, seen from the server."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         if all(connection.socket.fileno() < 0 for connection in wire.connections):
             return True
@@ -228,17 +228,17 @@ def test_an_exchange_can_be_cut_off(downloader: Make, script: Callable[[Connecti
         started = time.monotonic()
         thread.start()
         while not wire.requests or (script is _slowly and exchange.bytes_received == 0):
-            assert time.monotonic() < started + 10
+            assert time.monotonic() < started + 60
             time.sleep(0.02)
         one.handler.reactor.callFromThread(exchange.cancel)
-        thread.join(10)
+        thread.join(15)
         took = time.monotonic() - started
     assert len(errors) == 1
     assert exchange.was_cancelled
     assert exchange.error is not None
     assert exchange.cancel is None
     assert exchange.finished_at is not None
-    assert took < 10
+    assert took < 19
 
 
 def test_an_exchange_that_is_over_cannot_be_cut_off(downloader: Make) -> None:

@@ -36,7 +36,7 @@ def web() -> Iterator[ScriptedWeb]:
 
 def ask(web: ScriptedWeb, host: str, target: str) -> tuple[http.client.HTTPResponse, bytes]:
     """Ask once over a connection of its own."""
-    client = http.client.HTTPConnection("127.0.0.1", web.port, timeout=5)
+    client = http.client.HTTPConnection("127.0.0.1", web.port, timeout=60)
     try:
         client.request("GET", target, headers={"Host": f"{host}:{web.port}"})
         response = client.getresponse()
@@ -128,7 +128,7 @@ def test_in_flight_and_gaps(web: ScriptedWeb) -> None:
 def test_connections_are_kept(web: ScriptedWeb) -> None:
     """Two requests over one connection carry its number."""
     web.host("a.test").set("/", text("x"))
-    client = http.client.HTTPConnection("127.0.0.1", web.port, timeout=5)
+    client = http.client.HTTPConnection("127.0.0.1", web.port, timeout=60)
     for _ in range(2):
         client.request("GET", "/", headers={"Host": "a.test"})
         client.getresponse().read()
@@ -142,11 +142,11 @@ def test_tls(tmp_path: Path) -> None:
     with ScriptedWeb(tls=context) as web:
         web.host("localhost").set("/", text("safe"))
         trusting = ssl.create_default_context(cafile=str(authority))
-        client = http.client.HTTPSConnection("localhost", web.port, timeout=5, context=trusting)
+        client = http.client.HTTPSConnection("localhost", web.port, timeout=60, context=trusting)
         client.request("GET", "/")
         assert client.getresponse().read() == b"safe"
         client.close()
-        stranger = http.client.HTTPSConnection("localhost", web.port, timeout=5, context=ssl.create_default_context())
+        stranger = http.client.HTTPSConnection("localhost", web.port, timeout=60, context=ssl.create_default_context())
         with pytest.raises(ssl.SSLCertVerificationError):
             stranger.request("GET", "/")
         stranger.close()
@@ -156,7 +156,7 @@ def test_several_addresses() -> None:
     """The same port answers on more than one loopback address."""
     with ScriptedWeb(addresses=("127.0.0.1", "127.0.0.2")) as web:
         web.host("a.test").set("/", text("x"))
-        client = http.client.HTTPConnection("127.0.0.2", web.port, timeout=5)
+        client = http.client.HTTPConnection("127.0.0.2", web.port, timeout=60)
         client.request("GET", "/", headers={"Host": "a.test"})
         assert client.getresponse().read() == b"x"
         client.close()
@@ -187,7 +187,7 @@ def test_tree_as_a_process(tmp_path: Path) -> None:
         port = json.loads(process.stdout.readline())["port"]
         statuses = []
         for target in ("/", "/p/1", "/p/1", "/p/9", "/robots.txt"):
-            client = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            client = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
             client.request("GET", target, headers={"Host": "tree.test"})
             statuses.append(client.getresponse().status)
             client.close()

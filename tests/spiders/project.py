@@ -74,7 +74,7 @@ class Generous(FrontierSpider):
 '''
 
 
-def scrapy(lab: Lab, *arguments: str, settings: str = SETTINGS, timeout: float = 60, **environment: str) -> Ended:
+def scrapy(lab: Lab, *arguments: str, settings: str = SETTINGS, timeout: float = 180, **environment: str) -> Ended:
     """Run ``scrapy`` in a project of the lab."""
     folder = lab.folder / "project"
     folder.mkdir(exist_ok=True)
@@ -84,7 +84,7 @@ def scrapy(lab: Lab, *arguments: str, settings: str = SETTINGS, timeout: float =
     return wait(lab.spawn([sys.executable, "-m", "scrapy", *arguments], **environment), timeout)
 
 
-def crawl(lab: Lab, spider: str, seeds: str, *arguments: str, settings: str = SETTINGS, timeout: float = 60) -> Ended:
+def crawl(lab: Lab, spider: str, seeds: str, *arguments: str, settings: str = SETTINGS, timeout: float = 180) -> Ended:
     """Run ``scrapy crawl`` into the lab's folder."""
     given = {"OUT": lab.out, "POLICIES": lab.policies, "BLOCKLISTS": lab.blocklists}
     options = [part for name, path in given.items() for part in ("-s", f"CLEARCRAWL_{name}={path}")]

@@ -34,7 +34,7 @@ def run_until(out: Path, seed: int, seconds: float | None) -> tuple[bool, list[s
             [sys.executable, str(CHILD), str(out), str(PAGES), str(seed)], stdout=sink, stderr=subprocess.PIPE
         )
         if seconds is not None:
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 120
             while time.monotonic() < deadline and child.poll() is None and b"ready" not in log.read_bytes():
                 time.sleep(0.005)
                 if seconds < 0:
