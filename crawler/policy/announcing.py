@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from crawler.policy.document import CrawlPolicy
     from crawler.values.strict_toml import Table
 
-_ADDRESS = re.compile(r"https?://[!#-&(-;=?-Z_a-z~\[\]]+/")
+_ADDRESS = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/(?:[!$-&(-;=@-Z_a-z~]+/)?")
+_WANTED = (
+    "write an address that begins with https://, names no user, and ends with /; a host in other letters as xn--..."
+)
 _ORIGIN = re.compile(r"https://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
 _NAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -28,7 +31,7 @@ def publication(table: Table) -> Publication:
     """``[publication]``."""
     address = table.text("address", "")
     if address and not _ADDRESS.fullmatch(address):
-        table.mistake("address", f"is {address!r}; write an address that begins with https:// and ends with /")
+        table.mistake("address", f"is {address!r}; {_WANTED}")
         address = ""
     ranges = []
     for text in table.texts("ip_ranges"):

@@ -107,6 +107,7 @@ def publish(job: Job) -> Published:
         )
         stage = root / STAGE
         stage.mkdir()
+        notes += _lost(root, crawls)
         with Database.open(job.crawls.folders, memory=MEMORY) as database:
             salt = salt_of(policy.identity.operator, policy.identity.crawler_id)
             lookup = write_lookup(database, stage / FOLDER, salt=salt)
@@ -174,6 +175,16 @@ def _notes(job: Job, place: Path, policy: CrawlPolicy) -> Iterator[str]:
         yield "links of the feed are relative: name the address in [publication] of crawl-policy.toml"
     if missing := missing_identity(policy.identity):
         yield f"the page names nobody: fill in [identity] {', '.join(missing)} of crawl-policy.toml"
+
+
+def _lost(root: Path, crawls: list[dict[str, Any]]) -> Iterator[str]:
+    """What the site told until now and tells no longer: most often a crawl was forgotten on the command line."""
+    try:
+        before = int(json.loads((root / _INDEX).read_bytes())["names"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    if before and not crawls:
+        yield f"no crawl was named: {before} domains could be looked up until now, and none can any longer"
 
 
 def _crawls(given: Crawls, entries: list[Announcement]) -> list[dict[str, Any]]:

@@ -73,6 +73,10 @@ def test_publication_keys_are_read() -> None:
     [
         ('address = "bot.example"', "ends with /"),
         ('address = "https://bot.example/page"', "ends with /"),
+        ('address = "https://user:word@bot.example/"', "names no user"),
+        ('address = "https://bücher.example/"', "xn--"),
+        ('address = "https://bot.example/?page=/"', "ends with /"),
+        ('address = "https:///"', "ends with /"),
         ('address = "https://bot.example/\\"><script>/"', "ends with /"),
         ('ip_ranges = ["192.0.2.1/28"]', "host bits"),
         ('ip_ranges = ["everywhere"]', "192.0.2.0/28"),

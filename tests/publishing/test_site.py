@@ -191,7 +191,10 @@ def test_several_crawls_and_none(copy: Path, demo: DemoRun, tmp_path: Path) -> N
     assert one is not None
     assert two is not None
     assert two[0][1:4] == [2 * value for value in one[0][1:4]]
-    assert publish(copy / "policies")["domains"] == 0
+    none = publish(copy / "policies")
+    assert none["domains"] == 0
+    assert any("could be looked up until now" in one for one in none["notes"])
+    assert not any("until now" in one for one in publish(copy / "policies")["notes"])
     assert "nothing to look up" in (copy / "site" / "lookup.html").read_text()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crawler.optout.robots.outcome import RobotsCode
 from crawler.policy.barriers import BarrierAction, BarrierKind
 from crawler.policy.reasons import REASONS
 
@@ -41,6 +42,8 @@ def outcome(code: str) -> str:
     """What asking for robots.txt came to."""
     if code == NOT_ASKED:
         return "Not asked: the URL was refused before."
+    if code == RobotsCode.RULES:
+        return "robots.txt was read and holds rules."  # which may close the URL: the next column counts that
     return REASONS[code].sentence if code in REASONS else code
 
 
