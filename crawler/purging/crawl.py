@@ -14,6 +14,7 @@ from crawler.errors import DamagedStateError, StorageError, UsageError
 from crawler.provenance.leaf import time_text
 from crawler.purging.selection import REPEATS
 from crawler.storage.crawl_file import read_crawl_file, write_crawl_file
+from crawler.storage.crawl_head import seal_crawl
 from crawler.storage.entries import RunInfo
 from crawler.storage.erasing import (
     Order,
@@ -28,7 +29,7 @@ from crawler.storage.erasures import finish_erasure
 from crawler.storage.evidence import Evidence
 from crawler.storage.handover import withdraw_bag
 from crawler.storage.journal import Journal, open_for_reading
-from crawler.storage.layout import BAG_FILES, CRAWL_FILE, DATABASE, STATE, CrawlFolder, Folder, check_format
+from crawler.storage.layout import BAG_FILES, CRAWL_FILE, DATABASE, STATE, CrawlFolder, Folder, check_format, has_owners
 from crawler.storage.lock import lock
 
 if TYPE_CHECKING:
@@ -135,20 +136,47 @@ class PurgeableCrawl:
         """Sign the log as it is now and hand over anew; answer why that is not complete, or ``None``."""
         problem = None
         try:
-            for folder, journal in self._workers.values():
-                publish_entries(folder, journal, now=datetime.now(UTC))
-                problem = self._seal(folder, journal, sealer) or problem
+            if has_owners(self.path):
+                problem = self._seal_together(sealer)
+            else:
+                for folder, journal in self._workers.values():
+                    problem = self._seal(folder, journal, sealer) or problem
         except (OSError, sqlite3.Error) as error:
             raise StorageError(f"{self.path}: sealing failed: {error}; run it again to go on") from error
         return problem
 
     def _seal(self, folder: CrawlFolder, journal: Journal, sealer: Sealer | None) -> str | None:
+        evidence, now = self._sign(folder, journal, sealer)
+        self.crawl = replace(self.crawl, evidence=evidence.described() or self.crawl.evidence)
+        write_crawl_file(folder.root, self.crawl)
+        evidence.hand_over(self.crawl, sealed_at=now)
+        journal.finish()
+        return evidence.problem
+
+    def _seal_together(self, sealer: Sealer | None) -> str | None:
+        """Several workers: each log is signed, then one head over all heads and one hand-over."""
+        signed = [self._sign(folder, journal, sealer) for folder, journal in self._workers.values()]
+        unsigned = next((evidence.unsigned for evidence, _ in signed if evidence.unsigned), None)
+        folder, journal = next(iter(self._workers.values()))
+        origin: str = journal.get("origin") or ""
+        self.crawl, problem = seal_crawl(
+            folder.root, {name: journal.connection for name, (_, journal) in self._workers.items()}, self.crawl, sealer,
+            domain=_domain(origin), sealed_at=signed[-1][1], unsigned=unsigned,
+            pending=list((self.crawl.evidence or {}).get("pending") or ()),
+        )  # fmt: skip
+        for _, journal in self._workers.values():
+            journal.finish()
+        return problem
+
+    def _sign(self, folder: CrawlFolder, journal: Journal, sealer: Sealer | None) -> tuple[Evidence, str]:
+        """Sign a worker's log as it is; answer its evidence and the time."""
+        publish_entries(folder, journal, now=datetime.now(UTC))
         crawl = self.crawl
         origin: str = journal.get("origin") or ""
         run = RunInfo(
             operator=crawl.operator, product_token=crawl.product_token, purpose=crawl.purpose,
             user_agent=crawl.user_agent, software=crawl.software, is_test=crawl.is_test,
-            domain=origin.partition("/")[0] or "operator.invalid", details=crawl.details,
+            domain=_domain(origin), details=crawl.details,
         )  # fmt: skip
         evidence = Evidence(run, sealer, None)
         evidence.begin(folder, journal, crawl_id=crawl.crawl_id)
@@ -157,11 +185,7 @@ class PurgeableCrawl:
             evidence.log_change(time=now)
         publish_entries(folder, journal, now=datetime.now(UTC))
         evidence.sign()
-        self.crawl = replace(crawl, evidence=evidence.described() or crawl.evidence)
-        write_crawl_file(folder.root, self.crawl)
-        evidence.hand_over(self.crawl, sealed_at=now)
-        journal.finish()
-        return evidence.problem
+        return evidence, now
 
     def close_untouched(self) -> None:
         """Leave a crawl in which nothing had to change as it was."""
@@ -173,6 +197,10 @@ class PurgeableCrawl:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+
+def _domain(origin: str) -> str:
+    return origin.partition("/")[0] or "operator.invalid"
 
 
 def _workers_of(path: Path) -> list[str]:

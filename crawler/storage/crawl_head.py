@@ -54,6 +54,20 @@ def origin_of(domain: str, crawl_id: str, number: int) -> str:
     return f"{domain}/{crawl_id}{'' if number == 1 else f'.{number}'}/{CRAWL_HEAD}"
 
 
+def unsealed(root: Folder, domain: str, crawl_id: str) -> dict[str, Any]:
+    """What ``crawl.json`` says of the evidence as long as several workers write."""
+    with root.sub(CHECKPOINTS) as folder:
+        origin = origin_of(domain, crawl_id, _next_number(folder.names()))
+    return {
+        "origin": origin, "key": None, "protection": None, "checkpoint": None, "size": None, "unsigned": None,
+        "pending": [],
+    }  # fmt: skip
+
+
+def _next_number(names: Iterable[str]) -> int:
+    return max((number_of(name, CRAWL_HEAD, CHECKPOINT_ENDING) or 0 for name in names), default=0) + 1
+
+
 def seal_crawl(
     root: Folder, journals: Mapping[str, sqlite3.Connection], crawl: CrawlFile, sealer: Sealer | None, *, domain: str,
     sealed_at: str, pending: list[str], unsigned: str | None,
@@ -98,7 +112,7 @@ def _sign(root: Folder, sealer: Sealer, domain: str, crawl_id: str) -> tuple[Hea
         leaves = [leaf_hash(folder.read(name)) for name in last_heads(names).values()]
         if not leaves:
             return None, "no worker has a signed head"
-        number = max((number_of(name, CRAWL_HEAD, CHECKPOINT_ENDING) or 0 for name in names), default=0) + 1
+        number = _next_number(names)
         checkpoint = Checkpoint(origin=origin_of(domain, crawl_id, number), size=len(leaves), root=root_of(leaves))
         try:
             note = write_note(checkpoint.text(), sealer.key, sealer.sign(checkpoint.text()))

@@ -15,13 +15,24 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 from crawler.errors import DamagedStateError, FolderInUseError, StorageError
+from crawler.provenance.checkpoint import TEST_DOMAIN
 from crawler.provenance.leaf import time_text
 from crawler.storage.crawl_file import CrawlFile, read_crawl_file, write_crawl_file
-from crawler.storage.crawl_head import seal_crawl
+from crawler.storage.crawl_head import seal_crawl, unsealed
 from crawler.storage.entries import Counts, Share
 from crawler.storage.handover import withdraw_bag
 from crawler.storage.journal import open_for_reading
-from crawler.storage.layout import CRAWL_FILE, CRAWL_HEAD, DATABASE, FOLDERS, OWNERS, STATE, Folder, recognise
+from crawler.storage.layout import (
+    CRAWL_FILE,
+    CRAWL_HEAD,
+    DATABASE,
+    FOLDERS,
+    OWNERS,
+    STATE,
+    Folder,
+    has_files,
+    recognise,
+)
 from crawler.storage.lock import lock
 from crawler.storage.owners import Owners
 from crawler.storage.reading import counts_of
@@ -102,6 +113,7 @@ class JointCrawl:
             crawl_id=self.crawl_id, operator=run.operator, product_token=run.product_token, user_agent=run.user_agent,
             purpose=run.purpose, software=run.software, is_test=run.is_test, details=dict(run.details),
             started_at=started_at, earlier=ended,
+            evidence=unsealed(self._root, TEST_DOMAIN if run.is_test else run.domain, self.crawl_id),
         )  # fmt: skip
         write_crawl_file(self._root, self.crawl)
 
@@ -141,6 +153,15 @@ class JointCrawl:
         """What that worker has to be told when it starts."""
         is_born = self.owners.workers()[worker]
         return Share(crawl_id=self.crawl_id, secret=self.secret, may_be_new=not is_born)
+
+    def forget(self, worker: str) -> bool:
+        """Remove the state of a worker that died before it could take anything over; answer whether it was such."""
+        if self.owners.workers().get(worker) or has_files(self._root, worker):
+            return False
+        with self._root.sub(STATE) as state, state.sub(worker) as folder:
+            for name in folder.names():
+                folder.remove(name)
+        return True
 
     def ending(self) -> None:
         """Note, before any worker ends its part for good, that the next start begins another crawl."""

@@ -186,7 +186,11 @@ class Coordinator:
     async def _close_lost(self) -> None:
         """Have the parts of dead workers closed, without a request: then the crawl as it is can be sealed."""
         for member in self.members.values():
-            if member.life is Life.LOST and self._error is None and self.joint.owners.workers().get(member.name):
+            if member.life is not Life.LOST or self._error is not None:
+                continue
+            if self.joint.forget(member.name):
+                member.life = Life.NEW
+            else:
                 await self._serve_closing(member)
 
     async def _serve_closing(self, member: Member) -> None:

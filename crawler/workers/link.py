@@ -35,8 +35,8 @@ logger = logging.getLogger(__name__)
 class Follower(Protocol):
     """What the crawl does when it is told to."""
 
-    def received(self) -> None:
-        """URLs have come into the frontier, or were there already."""
+    def received(self, added: int) -> None:
+        """URLs have come; so many of them were not in the frontier before."""
 
     def allow(self, pages: int) -> None:
         """So many pages more may be kept."""
@@ -77,6 +77,9 @@ class Link:
         self._grown = asyncio.Event()
         self._quiet: str | None = None
         self._is_wanting = False
+        self._out: asyncio.StreamWriter | None = None
+        self._early: list[bytes] = []
+        """What was to be said before the connection was open."""
         self._tasks: list[asyncio.Task[None]] = []
         self._is_closed = False
 
@@ -85,12 +88,16 @@ class Link:
         self._follower = follower
         self._reader, self._out = await asyncio.open_connection(sock=self._connection, limit=LINE)
         counts = self._store.store.counts()
-        self._tell("hello", kept=counts.pages_kept, waiting=counts.waiting)
+        self._out.write(pack("hello", kept=counts.pages_kept, waiting=counts.waiting))
+        self._out.writelines(self._early)
+        self._early.clear()
         self._grown.set()
         self._tasks = [asyncio.ensure_future(work) for work in (self._listen(), self._ship(), self._report())]
 
     def _tell(self, kind: str, **body: Any) -> None:
-        if not self._is_closed and not self._out.is_closing():
+        if self._out is None:
+            self._early.append(pack(kind, **body))
+        elif not self._is_closed and not self._out.is_closing():
             self._out.write(pack(kind, **body))
 
     # -- in
@@ -121,7 +128,8 @@ class Link:
         elif kind == "give":
             self._tell("back", pages=follower.give_back())
         elif kind == "probe":
-            is_quiet = self._quiet is not None and self._is_shipped and follower.is_idle()
+            self._quiet = self._quiet if follower.is_idle() else None
+            is_quiet = self._quiet is not None and self._is_shipped
             self._tell("quiet" if is_quiet else "busy", reason=self._quiet, took=self._took, probe=body["n"])
         elif kind in {"end", "stop"}:
             follower.told(body["reason"], is_stop=kind == "stop")
@@ -133,10 +141,10 @@ class Link:
     async def _take(self, number: int, texts: list[str]) -> None:
         urls = [from_text(text) for text in texts]
         self._quiet = None
-        await self._store.call(lambda store: store.shared.receive(urls))
+        added = await self._store.call(lambda store: store.shared.receive(urls))
         self._took += 1
         self._tell("took", n=number)
-        self._follower.received()
+        self._follower.received(added)
 
     # -- out
 
@@ -176,7 +184,8 @@ class Link:
             self._number += 1
             self._under_way[self._number] = [parcel.id for parcel in parcels]
             self._tell("links", n=self._number, items=[[parcel.lane, parcel.text] for parcel in parcels])
-            await self._out.drain()
+            if self._out is not None:
+                await self._out.drain()
 
     # -- idle or not
 
@@ -216,7 +225,8 @@ class Link:
         self._is_closed = True
         for task in self._tasks:
             task.cancel()
-        with suppress(OSError):
-            await self._out.drain()
-            self._out.close()
-            await self._out.wait_closed()
+        if self._out is not None:
+            with suppress(OSError):
+                await self._out.drain()
+                self._out.close()
+                await self._out.wait_closed()

@@ -98,12 +98,15 @@ class WorkerRuntime(Runtime):
             self._later.cancel()
             self._later = None
         if due is not None and self._is_idle:
-            self._later = self._loop.call_later(max(due - time.time(), LEAST_WAIT), self.received)
+            self._later = self._loop.call_later(max(due - time.time(), LEAST_WAIT), self.pump.seeded)
 
     # -- what the connection says
 
-    def received(self) -> None:
+    def received(self, added: int) -> None:
         """See ``Follower``."""
+        if added:
+            self.tally.waiting += added  # until the next commit tells
+            self._wake_up()
         self.pump.seeded()
 
     def allow(self, pages: int) -> None:
@@ -121,7 +124,9 @@ class WorkerRuntime(Runtime):
 
     def is_idle(self) -> bool:
         """See ``Follower``."""
-        return self._is_idle and self.lanes.is_empty
+        lanes = self.lanes
+        is_spent = lanes.pages_left == 0 and not lanes.unsettled  # what is claimed waits for pages to keep
+        return self._is_idle and (lanes.is_empty or is_spent)
 
     def told(self, reason: str, *, is_stop: bool) -> None:
         """See ``Follower``."""

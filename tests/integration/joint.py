@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -15,7 +17,7 @@ from tests.integration.findings import attempts_by, by_url, check_requests, chec
 from tests.servers.replies import Reply, html, text
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import subprocess
 
     from crawler.audit.verifying import Verification
     from tests.integration.lab import Lab
@@ -96,3 +98,24 @@ def check_joint(out: Path, web: ScriptedWeb) -> None:
 def verified(out: Path) -> Verification:
     """What both verifiers say, with the key of the tests trusted; they have to agree."""
     return verify(out, KeyFolder(default_folder()).trust())
+
+
+def expected(web: ScriptedWeb) -> set[str]:
+    """Pages and pictures that a whole crawl keeps."""
+    pages = {web.url(name, f"/{page}") for name in DOMAINS for page in (*range(PAGES), "target")}
+    return pages | {web.url(MEDIA, f"/{number}/{page}.jpg") for number in range(len(DOMAINS)) for page in range(PAGES)}
+
+
+def running_workers(process: subprocess.Popen[str]) -> list[int]:
+    """Ids of the worker processes that a crawl has started, oldest first."""
+    children: list[str] = []
+    with suppress(OSError):
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return sorted(int(child) for child in children if b"crawler.cli.worker" in _command_of(child))
+
+
+def _command_of(process: str) -> bytes:
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return b""
