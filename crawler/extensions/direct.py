@@ -96,7 +96,7 @@ class DirectWay:
 
     def send(self, visit: Visit) -> None:
         """Take an admitted visit to its outcome. Its turn is taken here, before anybody else can ask for the next."""
-        request = self._runtime.sending.page(visit)
+        request = self._runtime.sending.page(visit, is_shown=False)
         task = asyncio.ensure_future(self._carry(visit, request))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)

@@ -20,7 +20,7 @@ from crawler.policy.waiting import read_retry_after
 from crawler.values.coding import ACCEPTED
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from scrapy.crawler import Crawler
 
@@ -60,6 +60,7 @@ class Sending:
         self._longest_wait = longest_wait
         agent = gate.policy.identity.user_agent
         self._headers = {"User-Agent": agent, "Accept": "*/*", "Accept-Encoding": ACCEPTED}
+        self._fields = _as_fields(self._headers)
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         """Held by the request for a site file whose turn is next in its lane."""
         self.in_flight: set[Exchange] = set()
@@ -67,11 +68,16 @@ class Sending:
         self.site_requests: WeakSet[Request] = WeakSet()
         """Requests for site files; a copy of one is somebody else's."""
 
-    def page(self, visit: Visit) -> Request:
-        """Make the request of an admitted visit, and note that its turn has come."""
+    def page(self, visit: Visit, *, is_shown: bool = True) -> Request:
+        """Make the request of an admitted visit, and note that its turn has come.
+
+        Not ``is_shown``: nobody but our handler looks at it.
+        """
         exchange = visit.exchange
         assert exchange is not None  # noqa: S101 - only admitted visits come here
         self._politeness.sent(visit.lane, visit.address, time.monotonic())
+        if not is_shown:
+            return self._bare_request(exchange, visit.conditions)
         return self._request(exchange, {VISIT_KEY: visit}, visit.conditions)
 
     def answered(self, exchange: Exchange, lane: str, address: str | None) -> None:
@@ -109,7 +115,7 @@ class Sending:
             return exchange, Reply(retrieved_at=datetime.now(UTC), error="site_pause", retry_after=wait)
         body = b""
         try:
-            await self._download(self._request(exchange, self._apart(url)))
+            await self._download(exchange, url)
             body = exchange.body  # as it came over the wire, whatever middlewares made of the response
         except Exception as error:  # noqa: BLE001 - becomes the recorded outcome of the file
             exchange.error = exchange.error or "internal_error"
@@ -134,22 +140,20 @@ class Sending:
             self._politeness.sent(lane, address, time.monotonic())
         return 0.0
 
-    async def _download(self, request: Request) -> None:
-        """Hand a request to the engine; where its slots and middlewares are our own, straight to the handler."""
+    async def _download(self, exchange: Exchange, url: Url) -> None:
+        """Hand the request for a site file to the engine; where all slots are our own, straight to the handler."""
         engine = self._crawler.engine
         assert engine is not None  # noqa: S101 - the crawl runs
-        self.site_requests.add(request)
-        if self._has_own_slots:
-            await engine.download_async(request)
-        else:
-            await engine.downloader.handlers.download_request_async(request)
-
-    def _apart(self, url: Url) -> dict[str, object]:
-        """Keys of ``meta`` that keep a project's retries, redirects and slots away from a site file."""
         if not self._has_own_slots:
-            return {}
-        slot = f"clearcrawl {url.origin}"
-        return {"download_slot": slot, "dont_retry": True, "dont_redirect": True, "handle_httpstatus_all": True}
+            await engine.downloader.handlers.download_request_async(self._bare_request(exchange))
+            return
+        # A project's retries, redirects and slots are kept away from it.
+        apart = {"dont_retry": True, "dont_redirect": True, "handle_httpstatus_all": True}
+        request = self._request(exchange, {"download_slot": f"clearcrawl {url.origin}", **apart})
+        # Its middlewares see it on its way, and change nothing of it.
+        exchange.fields = self._fields
+        self.site_requests.add(request)
+        await engine.download_async(request)
 
     def _request(
         self, exchange: Exchange, meta: dict[str, object], further: tuple[tuple[str, str], ...] = ()
@@ -157,9 +161,18 @@ class Sending:
         self._tally.requests += 1
         self.in_flight.add(exchange)
         headers = {**self._headers, **dict(further)}
-        if self._has_own_slots:  # a project's middlewares see the request on its way, and change nothing of it
-            exchange.fields = tuple((name.encode(), (value.encode(),)) for name, value in headers.items())
         return Request(exchange.url, headers=headers, meta={EXCHANGE_KEY: exchange, **meta}, dont_filter=True)
+
+    def _bare_request(self, exchange: Exchange, further: tuple[tuple[str, str], ...] = ()) -> Request:
+        """Make what the handler wants and no more: fields and URL are the exchange's, as they are."""
+        self._tally.requests += 1
+        self.in_flight.add(exchange)
+        exchange.fields = _as_fields({**self._headers, **dict(further)}) if further else self._fields
+        return Request(exchange.url, meta={EXCHANGE_KEY: exchange, "verbatim_url": True})
+
+
+def _as_fields(headers: Mapping[str, str]) -> tuple[tuple[bytes, tuple[bytes, ...]], ...]:
+    return tuple((name.encode(), (value.encode(),)) for name, value in headers.items())
 
 
 def reply_of(exchange: Exchange, body: bytes) -> Reply:
