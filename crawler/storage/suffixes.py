@@ -1,4 +1,4 @@
-"""The Public Suffix List, from the snapshot that tldextract ships; the only place that imports tldextract.
+"""The Public Suffix List, from the snapshot that tldextract ships; its code, 15 MiB with all it imports, stays out.
 
 Nothing is downloaded and no cache folder is written: the same version gives the same answers everywhere.
 """
@@ -6,22 +6,26 @@ Nothing is downloaded and no cache folder is written: the same version gives the
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import date
 from functools import cache, lru_cache
-from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import idna
-from tldextract import TLDExtract
 
 from crawler.errors import DamagedStateError
 from crawler.values.digest import sha256
 from crawler.values.host import Host, HostForm, form_of
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from crawler.values.digest import Digest
 
 HOSTS_REMEMBERED = 65_536
+_PRIVATE = "// ===BEGIN PRIVATE DOMAINS==="
 _VERSION = re.compile(rb"^// VERSION: (\d{4}-\d\d-\d\d)", re.MULTILINE)
 
 
@@ -43,14 +47,15 @@ class BundledSuffixes:
     """Day on which the list was published."""
 
     def __init__(self) -> None:
-        snapshot = files("tldextract").joinpath(".tld_set_snapshot").read_bytes()
+        snapshot = _snapshot()
         match = _VERSION.search(snapshot)
         if match is None:
             raise DamagedStateError("the Public Suffix List of the installed tldextract names no version: reinstall it")
         self.digest = sha256(snapshot)
         self.version = date.fromisoformat(match[1].decode())
-        self._extract = TLDExtract(cache_dir=None, suffix_list_urls=(), include_psl_private_domains=True)
-        self._rules = frozenset(map(_ascii_rule, self._extract.tlds))
+        registries, _, private = snapshot.decode().partition(_PRIVATE)
+        self._registry_rules = _rules_in(registries)
+        self._rules = self._registry_rules | _rules_in(private)
         self._wildcards = frozenset(rule[2:] for rule in self._rules if rule.startswith("*."))
         self._parts = lru_cache(maxsize=HOSTS_REMEMBERED)(self._look_up)
 
@@ -89,12 +94,40 @@ class BundledSuffixes:
     def _look_up(self, host: str) -> _Parts | None:
         if form_of(Host(host)) is not HostForm.NAME:
             return None
-        found = self._extract.extract_str(host)
-        last = host.rpartition(".")[2]
-        suffix = found.suffix or last
+        suffix = _suffix(host, self._rules)
         labels = suffix.count(".") + 2
         domain = ".".join(host.split(".")[-labels:])
-        return _Parts(suffix, found.registry_suffix or last, domain if domain != suffix else None)
+        return _Parts(suffix, _suffix(host, self._registry_rules), domain if domain != suffix else None)
+
+
+def _suffix(host: str, rules: AbstractSet[str]) -> str:
+    """Public suffix of a name: the longest rule that fits counts, an exception before all; else the last label.
+
+    https://github.com/publicsuffix/list/wiki/Format#algorithm
+    """
+    name = host
+    while True:
+        parent = name.partition(".")[2]
+        if not parent or name in rules:
+            return name
+        if f"*.{parent}" in rules:
+            return parent if f"!{name}" in rules else name
+        name = parent
+
+
+def _snapshot() -> bytes:
+    """Octets of the list. Raises DamagedStateError where it is not there."""
+    package = find_spec("tldextract")  # which imports nothing
+    for place in (package and package.submodule_search_locations) or ():
+        with suppress(OSError):
+            return Path(place, ".tld_set_snapshot").read_bytes()
+    raise DamagedStateError("the Public Suffix List that tldextract ships is missing: reinstall it")
+
+
+def _rules_in(text: str) -> frozenset[str]:
+    """Rules of a part of the list: the first word of each line that is no comment."""
+    words = (line.split(maxsplit=1)[0] for line in text.splitlines() if line.strip() and not line.startswith("//"))
+    return frozenset(map(_ascii_rule, words))
 
 
 def _ascii_rule(rule: str) -> str:

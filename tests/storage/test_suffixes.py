@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
+from tldextract import TLDExtract
 
 from crawler.errors import DamagedStateError
 from crawler.storage import suffixes as module
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
         ("www.ck", "www.ck", "ck", "ck"),
         ("x.city.kawasaki.jp", "city.kawasaki.jp", "kawasaki.jp", "kawasaki.jp"),
         ("a.xn--55qx5d.cn", "a.xn--55qx5d.cn", "xn--55qx5d.cn", "xn--55qx5d.cn"),
+        ("svc.firenet.ch", None, "svc.firenet.ch", "ch"),
+        ("a.svc.firenet.ch", None, "a.svc.firenet.ch", "ch"),
+        ("b.a.svc.firenet.ch", "b.a.svc.firenet.ch", "a.svc.firenet.ch", "ch"),
         ("my_site.example.com", "example.com", "com", "com"),
         ("1.1.1.1", None, None, None),
         ("2001:db8::1", None, None, None),
@@ -63,6 +68,25 @@ def test_snapshot() -> None:
 def test_a_list_without_a_day(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A snapshot that does not say when it was published is not used."""
     (tmp_path / ".tld_set_snapshot").write_bytes(b"com\n")
-    monkeypatch.setattr(module, "files", lambda _: tmp_path)
+    monkeypatch.setattr(module, "find_spec", lambda _: SimpleNamespace(submodule_search_locations=[str(tmp_path)]))
     with pytest.raises(DamagedStateError, match="names no version"):
         BundledSuffixes()
+    (tmp_path / ".tld_set_snapshot").unlink()
+    with pytest.raises(DamagedStateError, match="is missing"):
+        BundledSuffixes()
+
+
+def test_the_list_is_read_as_tldextract_reads_it() -> None:
+    """An independent reader agrees for every rule, but where it loses a wildcard that a longer rule goes through."""
+    found, other = bundled_suffixes(), TLDExtract(cache_dir=None, suffix_list_urls=(), include_psl_private_domains=True)
+    differs = set()
+    for rule in found.rules:
+        host = rule.removeprefix("!").replace("*.", "x.")
+        for asked in (host, f"www.{host}", f"a.b.{host}", host.partition(".")[2] or host):
+            theirs, last = other.extract_str(asked), asked.rpartition(".")[2]
+            if (found.suffix(asked), found.registry_suffix(asked)) != (
+                theirs.suffix or last, theirs.registry_suffix or last,
+            ):  # fmt: skip
+                differs.add(asked)
+    assert all(f"*.{host.partition('.')[2]}" in found.rules for host in differs)
+    assert len(differs) < 20
