@@ -12,7 +12,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections import Counter
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 from weakref import WeakKeyDictionary
 
 from scrapy import signals
@@ -69,6 +69,7 @@ class Session(ABC):
 
     clean_ends: frozenset[str]
     """Reasons after which the crawl is over instead of stopped."""
+    sending_class: ClassVar[type[Sending]] = Sending
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
@@ -121,9 +122,9 @@ class Session(ABC):
         parts, gate, policy = self.parts, self.parts.gate, self.policy
         resolve = installed_resolver(reactor, self._crawler).addresses
         self._loop = loop
-        self.politeness = Politeness(policy)
+        self.politeness = Politeness(policy, sharers=parts.plan.workers)
         self.longest_wait = min(policy.politeness.max_delay, max(policy.limits.wait_at_end, LEAST_PAUSE))
-        self.sending = Sending(
+        self.sending = self.sending_class(
             crawler=self._crawler,
             gate=gate,
             politeness=self.politeness,

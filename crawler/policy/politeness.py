@@ -48,8 +48,10 @@ class Politeness:
     ``address`` is ``None`` for a test host, and wherever it is not known yet.
     """
 
-    def __init__(self, policy: CrawlPolicy, *, states: int = STATES) -> None:
+    def __init__(self, policy: CrawlPolicy, *, states: int = STATES, sharers: int = 1) -> None:
+        """``sharers``: workers that may dial the same address, each of which keeps to its part of the rate."""
         self._delay = policy.politeness.delay
+        self._sharers = sharers
         self._max_delay = policy.politeness.max_delay
         self._connections = policy.politeness.connections
         self._capacity = states
@@ -72,7 +74,7 @@ class Politeness:
         if address is not None:
             state = self._state(self._addresses, address, now)
             state.open += 1
-            state.next_start = max(state.next_start, now + self._delay)
+            state.next_start = max(state.next_start, now + self._delay * self._sharers)
 
     def answered(
         self,

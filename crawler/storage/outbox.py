@@ -135,6 +135,16 @@ class SharedFrontier(Frontier):
             self._journal.add({"waiting": added})
         return added
 
+    def owns(self, lane: str) -> bool:
+        """Whether a domain is this worker's own."""
+        return self._is_own(lane)
+
+    def adopt(self, lane: str) -> None:
+        """Make a domain this worker's own that nobody owned, without a URL of it, in a transaction."""
+        with self._journal.transaction():
+            self._foreign.discard(lane)
+            self._lane(lane)
+
     def parcels(self, after: int, limit: int) -> list[Parcel]:
         """What lies in the outbox behind an id, oldest first."""
         query = "SELECT id, lane, url FROM outbox WHERE id > ? ORDER BY id LIMIT ?"

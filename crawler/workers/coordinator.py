@@ -17,6 +17,7 @@ from crawler.extensions.pump import FINISHED, MAX_PAGES
 from crawler.extensions.tally import Tally
 from crawler.values.printable import for_terminal
 from crawler.workers.allowance import Allowance
+from crawler.workers.lending import Lending
 from crawler.workers.member import Life
 from crawler.workers.messages import BATCH, add_up, unpack
 from crawler.workers.routing import Router
@@ -69,6 +70,7 @@ class Coordinator:
     tally: Tally = field(default_factory=Tally)
     _router: Router = field(init=False)
     _allowance: Allowance = field(init=False)
+    _lending: Lending = field(init=False)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _over: asyncio.Event = field(default_factory=asyncio.Event)
     _reason: str | None = None
@@ -83,6 +85,7 @@ class Coordinator:
     def __post_init__(self) -> None:
         self._router = Router(self.joint.owners, self.members, self._start)
         self._allowance = Allowance(self.max_pages)
+        self._lending = Lending(self.joint.owners, self.members)
 
     async def run(self) -> Ended:
         """Lead until every worker has closed its part. Raises what refused the start of one, StorageError."""
@@ -175,6 +178,7 @@ class Coordinator:
     def _died(self, member: Member, code: int, *, closes: bool) -> None:
         told = f"signal {-code}" if code < 0 else f"exit status {code}"
         is_over = member.died_again() or self._is_stopping or closes or self._error is not None
+        self._lending.died(member)
         again = "it is not started again" if is_over else "it is started again and goes on where it was"
         logger.warning("worker %s died (%s); %s", member.name, told, again)
         if not is_over:
@@ -182,6 +186,7 @@ class Coordinator:
             return
         member.life = Life.LOST
         self._router.lose(member)
+        self._lending.lose(member)
 
     async def _close_lost(self) -> None:
         """Have the parts of dead workers closed, without a request: then the crawl as it is can be sealed."""
@@ -212,6 +217,7 @@ class Coordinator:
         if not any(one.life is Life.STARTING for one in self.members.values()):
             self._allowance.open(self.members.values())
         self._router.came_up(member)
+        self._lending.came_up(member)
         if self._is_stopping:
             member.tell("stop", reason=self._reason)
         elif self._reason is not None:
@@ -239,6 +245,7 @@ class Coordinator:
         if body["took"] == member.sent:
             member.quiet = body["reason"]
             member.probe = body["probe"]
+            member.wants = member.wants and member.quiet != FINISHED
             self._look()
 
     def _on_busy(self, member: Member, body: dict[str, Any]) -> None:
@@ -257,6 +264,15 @@ class Coordinator:
     def _on_back(self, member: Member, body: dict[str, Any]) -> None:
         self._allowance.back(member, body["pages"], self.members.values())
         self._look()
+
+    def _on_borrow(self, member: Member, body: dict[str, Any]) -> None:
+        self._lending.borrow(member, body["id"], str(body["lane"]))
+
+    def _on_lent(self, _: Member, body: dict[str, Any]) -> None:
+        self._lending.lent(body["id"], body["wait"])
+
+    def _on_returned(self, member: Member, body: dict[str, Any]) -> None:
+        self._lending.returned(member, body)
 
     def _on_done(self, member: Member, body: dict[str, Any]) -> None:
         self._on_state(member, body)

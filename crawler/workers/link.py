@@ -11,11 +11,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from crawler.errors import ClearcrawlError, StorageError
+from crawler.extensions.pump import FINISHED
 from crawler.storage.outbox import from_text
 from crawler.workers.messages import BATCH, LINE, pack, tally_to_plain, unpack
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Iterable
 
     from crawler.extensions.tally import Tally
     from crawler.extensions.writer import Writer
@@ -26,6 +28,8 @@ GATHER_SECONDS = 0.1
 """That the first of fewer URLs waits for others."""
 UNDER_WAY = 4
 """Batches sent and not yet safe, at most: a slow owner fills the outbox on disk, and no memory."""
+OWN = 100_000
+"""Own domains remembered in memory."""
 TELL_SECONDS = 0.5
 """Between two reports of the totals."""
 
@@ -56,6 +60,12 @@ class Follower(Protocol):
     def lost(self) -> None:
         """Nobody leads any more."""
 
+    async def lend(self, lane: str) -> float:
+        """Take a turn at an own domain for another worker; seconds where the domain pauses for too long."""
+
+    def returned(self, lane: str, *, latency: float, status: int | None, retry_after: float | None) -> None:
+        """A turn that was lent is over."""
+
     def broken_writer(self, failure: ClearcrawlError) -> None:
         """Something failed that the crawl cannot do without."""
 
@@ -77,6 +87,10 @@ class Link:
         self._grown = asyncio.Event()
         self._quiet: str | None = None
         self._is_wanting = False
+        self._own: set[str] = set()
+        self._loan = 0
+        self._lent: set[asyncio.Task[None]] = set()
+        self._loans: dict[int, tuple[str, asyncio.Future[tuple[bool, float]]]] = {}
         self._out: asyncio.StreamWriter | None = None
         self._early: list[bytes] = []
         """What was to be said before the connection was open."""
@@ -135,8 +149,20 @@ class Link:
             follower.told(body["reason"], is_stop=kind == "stop")
         elif kind == "cut":
             follower.cut_off()
+        elif kind in {"borrowed", "lend", "returned"}:
+            await self._heed_turn(kind, body)
         else:
             raise ValueError(f"a message of the kind {kind!r}")
+
+    async def _heed_turn(self, kind: str, body: dict[str, Any]) -> None:
+        if kind == "borrowed":
+            await self._borrowed(**body)
+        elif kind == "returned":
+            self._follower.returned(**body)
+        else:
+            lending = asyncio.ensure_future(self._lend(body["id"], body["lane"]))
+            self._lent.add(lending)
+            lending.add_done_callback(self._lent.discard)
 
     async def _take(self, number: int, texts: list[str]) -> None:
         urls = [from_text(text) for text in texts]
@@ -145,6 +171,44 @@ class Link:
         self._took += 1
         self._tell("took", n=number)
         self._follower.received(added)
+
+    # -- turns
+
+    def owns(self, lanes: Iterable[str]) -> None:
+        """Take note of domains whose URLs this worker was given."""
+        if len(self._own) > OWN:
+            self._own.clear()
+        self._own.update(lanes)
+
+    async def borrow(self, lane: str) -> tuple[int | None, float]:
+        """See ``Turns``."""
+        if lane in self._own or await self._store.call(lambda store: store.shared.owns(lane)):
+            self._own.add(lane)
+            return None, 0.0
+        self._loan += 1
+        number, answer = self._loan, asyncio.get_running_loop().create_future()
+        self._loans[number] = (lane, answer)
+        self._tell("borrow", id=number, lane=lane)
+        is_own, wait = await answer
+        return (None if is_own else number), wait
+
+    async def _borrowed(self, *, id: int, wait: float, is_own: bool) -> None:  # noqa: A002 - as the message spells it
+        lane, answer = self._loans.pop(id)
+        if is_own:
+            await self._store.call(lambda store: store.shared.adopt(lane))
+            self._own.add(lane)
+        if not answer.done():
+            answer.set_result((is_own, wait))
+        elif not is_own and not wait:
+            self.give_back(id, latency=0.0, status=None, retry_after=None)
+
+    def give_back(self, number: int, *, latency: float, status: int | None, retry_after: float | None) -> None:
+        """See ``Turns``."""
+        self._tell("returned", id=number, latency=latency, status=status, retry_after=retry_after)
+
+    async def _lend(self, number: int, lane: str) -> None:
+        wait = await self._follower.lend(lane)
+        self._tell("lent", id=number, wait=wait)
 
     # -- out
 
@@ -198,6 +262,8 @@ class Link:
     def idle(self, reason: str) -> None:
         """Take note that there is nothing to do, and why."""
         self._quiet = reason
+        if reason == FINISHED:
+            self._is_wanting = False
         self._tell_quiet()
 
     def want(self) -> None:
@@ -223,7 +289,7 @@ class Link:
         """Say how it ended, and let go of the connection."""
         self._tell("done", tally=tally_to_plain(self._tally), **told)
         self._is_closed = True
-        for task in self._tasks:
+        for task in (*self._tasks, *self._lent):
             task.cancel()
         if self._out is not None:
             with suppress(OSError):

@@ -13,6 +13,7 @@ from crawler.extensions.pump import FINISHED, MAX_PAGES
 from crawler.extensions.runtime import Runtime
 from crawler.storage.entries import Role
 from crawler.workers.link import Link
+from crawler.workers.sending import SharedSending
 
 if TYPE_CHECKING:
     import socket
@@ -35,6 +36,8 @@ CUT_AFTER = 0.5
 class WorkerRuntime(Runtime):
     """Ends when it is told to; until then idleness is only reported."""
 
+    sending_class = SharedSending
+
     def __init__(self, parts: Parts, connection: socket.socket) -> None:
         super().__init__(parts)
         self.has_frontier = True
@@ -56,8 +59,14 @@ class WorkerRuntime(Runtime):
         super().start(loop, release, wake)
         if self.lanes.pages_left is not None:
             self.lanes.pages_left = 0
+        self._sending.turns = self.link
         self.writer.attach(loop, self._committed, self.broken_writer, lambda: self.end("low_space"))
         self._opening = asyncio.ensure_future(self.link.open(self))
+
+    @property
+    def _sending(self) -> SharedSending:
+        assert isinstance(self.sending, SharedSending)  # noqa: S101 - made of ``sending_class``
+        return self.sending
 
     async def seed(self, sources: Sequence[str], *, role: Role = Role.PAGE) -> None:  # noqa: ARG002 - as alone
         """Seeds come through the connection."""
@@ -67,6 +76,7 @@ class WorkerRuntime(Runtime):
     def _committed(self, committed: Committed, asked: ClaimRequest | None) -> None:
         if committed.claims or committed.new_urls:
             self._wake_up()
+            self.link.owns(claim.new.lane for claim in committed.claims)
         self.pump.committed(committed, asked)
         left = self.lanes.pages_left
         if left is not None and left < self.parts.plan.concurrency and committed.claims:
@@ -144,6 +154,14 @@ class WorkerRuntime(Runtime):
             self.end_reason = NOBODY_LEADS
         os.kill(os.getpid(), signal.SIGINT)
         self._loop.call_later(CUT_AFTER, os.kill, os.getpid(), signal.SIGINT)
+
+    async def lend(self, lane: str) -> float:
+        """See ``Follower``."""
+        return await self._sending.lend(lane)
+
+    def returned(self, lane: str, *, latency: float, status: int | None, retry_after: float | None) -> None:
+        """See ``Follower``."""
+        self._sending.returned(lane, latency=latency, status=status, retry_after=retry_after)
 
     async def close(self, reason: str) -> None:
         """Close this worker's part, then say so."""

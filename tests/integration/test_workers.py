@@ -26,6 +26,7 @@ from tests.integration.joint import (
     verified,
 )
 from tests.integration.lab import wait
+from tests.servers.replies import Reply, html, text
 
 if TYPE_CHECKING:
     import subprocess
@@ -127,6 +128,28 @@ def test_one_signal_stops_all_and_the_folder_goes_on(lab: Lab, web: ScriptedWeb)
     assert "3 workers began this crawl" in ended.err
     assert kept(lab.out) == expected(web)
     check_joint(lab.out, web)
+
+
+def test_a_request_at_a_domain_of_another_takes_its_turn_there(lab: Lab, web: ScriptedWeb) -> None:
+    """A robots.txt that leads to a domain of another worker: no two requests at once there, and the rate is kept."""
+    lab.policy(politeness={"delay": 0.4, "connections": 1})
+    hub = web.host("hub.test")
+    names = [f"leaf{number}.test" for number in range(8)]
+    for name in names:
+        leaf = web.host(name).set("/", html("a leaf"))
+        leaf.set("/robots.txt", Reply(status=301, headers=(("Location", web.url("hub.test", "/rules")),)))
+    hub.set("/rules", text("User-agent: *\nDisallow: /private\n"))
+    for number in range(12):
+        hub.set(f"/{number}", html(f"<a href='/{number + 1}'>x</a>"))
+    seeds = [web.url("hub.test", "/0"), *(web.url(name) for name in names)]
+    ended = lab.crawl(*seeds, "--workers", "3", timeout=90)
+    assert ended.code == 0, ended.text
+    assert {web.url(name) for name in names} <= kept(lab.out)
+    assert len(workers_of(lab.out)) == 3
+    assert web.log.targets("hub.test").count("/rules") >= 8
+    assert web.log.most_in_flight("hub.test") == 1
+    assert min(web.log.gaps("hub.test")) >= 0.35
+    assert verified(lab.out).code is ExitCode.CLEAN
 
 
 def test_a_worker_that_dies_is_started_again(lab: Lab, web: ScriptedWeb) -> None:

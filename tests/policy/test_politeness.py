@@ -30,6 +30,15 @@ def fetch(pace: Politeness, now: float, *, latency: float = 0.1, status: int | N
     return start + latency
 
 
+def test_workers_share_the_rate_of_an_address() -> None:
+    """Each of three workers asks an address a third as often; lanes have one owner, and keep their own delay."""
+    numbers = document.Politeness(connections=2, delay=1.0, max_delay=300.0)
+    pace = Politeness(replace(policy(), politeness=numbers), sharers=3)
+    pace.sent("a", "192.0.2.1", 0.0)
+    assert pace.due("a", None, 0.0) == 1.0
+    assert pace.due("b", "192.0.2.1", 0.0) == 3.0
+
+
 def test_spacing_from_start_to_start() -> None:
     """The delay runs between starts; a fast answer does not shorten it, another lane is free."""
     pace = politeness()
