@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crawler.cli.arguments import folder as usual
 from crawler.cli.common import json_option, print_json
 from crawler.cli.layout import width, wrapped
 from crawler.errors import ExitCode, UsageError
@@ -23,7 +24,9 @@ _COLOURS = {"fine": "green", "note": None, "warning": "yellow", "problem": "red"
 @click.command("doctor", short_help="What a crawl stands on, and what to do about it.")
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
 @click.option(
-    "--policies", type=click.Path(path_type=Path), help="Folder of policies; default: DIR/policies, else shipped."
+    "--policies",
+    type=click.Path(path_type=Path),
+    help="Folder of policies; default: DIR/policies (of a crawl: ./policies), else the shipped one.",
 )
 @click.option("--blocklists", type=click.Path(path_type=Path), help="Folder of blocklists; default as for policies.")
 @click.option("--online", "is_online", is_flag=True, help="Also ask the resolver and your own site.")
@@ -65,10 +68,14 @@ def command(
 
 
 def _beside(folder: Path, name: str) -> Path:
-    """What lies in the working copy; the folder of a crawl keeps its own under digests, which start no crawl."""
+    """What lies in the working copy, or what a command given here would take for the folder of a crawl.
+
+    A crawl keeps its own under digests, which start no crawl.
+    """
+    if (folder / "crawl.json").exists():
+        return usual(name)
     found = folder / name
-    is_used = found.is_dir() and not (folder / "crawl.json").exists()
-    return found if is_used else shipped(name)
+    return found if found.is_dir() else shipped(name)
 
 
 def _print(one: Finding) -> None:

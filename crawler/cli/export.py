@@ -93,7 +93,9 @@ def command(  # noqa: PLR0917 - click passes by name
     from crawler.exporting.plan import ExportPlan  # noqa: PLC0415 - as above
     from crawler.exporting.publishing import write_results  # noqa: PLC0415 - as above
     from crawler.exporting.summary import summarise  # noqa: PLC0415 - as above
+    from crawler.storage.writing import keep_outside  # noqa: PLC0415 - as above
 
+    keep_outside(out, crawls)
     removals, digests = _removals(revocations)
     plan = ExportPlan(
         crawls=crawls,

@@ -89,7 +89,9 @@ def make_bundle(
     """Write the evidence for URLs and domains, and say what it came to."""
     from crawler.audit.bundling import write_bundle  # noqa: PLC0415 - loaded only to write
     from crawler.audit.proving import read_signed_log, rows_wanted  # noqa: PLC0415 - as above
+    from crawler.storage.writing import keep_outside  # noqa: PLC0415 - as above
 
+    keep_outside(out, [reader.root])
     names = [canonical_host(name) for name in domains]
     shown = [row["url"] for one in explanation["urls"] for row in (found["row"] for found in one["decisions"])]
     wanted = rows_wanted([*urls, *shown], names)

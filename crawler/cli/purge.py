@@ -72,6 +72,7 @@ def command(  # noqa: PLR0917 - click passes by name
     from crawler.provenance.removal_index import RemovalIndex  # noqa: PLC0415 - Arrow is loaded only to purge
     from crawler.purging.due import read_due  # noqa: PLC0415 - as above
     from crawler.purging.purge import Receipt, purge  # noqa: PLC0415 - as above
+    from crawler.storage.writing import keep_outside  # noqa: PLC0415 - as above
 
     now = datetime.now(UTC)
     removals = (*_named(urls, domains, reason=reason, authority=authority, now=now), *_listed(revocations))
@@ -81,6 +82,7 @@ def command(  # noqa: PLR0917 - click passes by name
     target = receipt or Path(f"purge-{now:%Y%m%dt%H%M%S}.json")
     if not dry_run and target.exists():
         raise UsageError(f"{target}: is there already; name a new file with --receipt")
+    keep_outside(target, crawls)
     index, who = RemovalIndex(removals), authority or "the operator"
     if is_interactive() and not (yes or dry_run):
         preview = Receipt(purged_at=now.isoformat(), authority=who, removals=removals, is_dry_run=True, due=term)

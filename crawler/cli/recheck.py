@@ -64,11 +64,15 @@ def command(  # noqa: PLR0917 - click passes by name
     from crawler.provenance.removals import write_removals  # noqa: PLC0415 - as above
     from crawler.recheck.sites import recheck  # noqa: PLC0415 - as above
     from crawler.storage.reading import CrawlReader  # noqa: PLC0415 - as above
+    from crawler.storage.writing import keep_outside  # noqa: PLC0415 - as above
 
     now = datetime.now(UTC)
     target = out or Path(f"revocations-{now:%Y%m%dt%H%M%S}.jsonl")
     if target.exists():
         raise UsageError(f"{target}: is there already; name a new file with -o")
+    keep_outside(target, crawls)
+    if not target.parent.is_dir():
+        raise UsageError(f"{target}: there is no folder {target.parent}; make it, or name another place with -o")
     with ExitStack() as stack:
         readers = [stack.enter_context(CrawlReader.open(crawl)) for crawl in crawls]
         asker, _ = open_asker(policies, blocklists)

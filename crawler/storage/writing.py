@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING, BinaryIO
 from crawler.errors import StorageError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
+
+
+def keep_outside(path: Path, crawls: Iterable[Path]) -> None:
+    """Raise UsageError for a place inside of a crawl: what is added there is in no signed list, and looks forged."""
+    place = path.parent.resolve() / path.name
+    for folder in crawls:
+        if place.is_relative_to(folder.resolve()):
+            raise UsageError(f"{path}: lies in the crawl {folder}, which nothing is added to; name another place")
 
 
 @contextmanager
@@ -21,9 +29,7 @@ def replacing(path: Path, *, outside: Sequence[Path] = ()) -> Iterator[BinaryIO]
     will not do, StorageError where writing fails.
     """
     place = path.parent.resolve() / path.name
-    for folder in outside:
-        if place.is_relative_to(folder.resolve()):
-            raise UsageError(f"{path}: lies in the crawl {folder}, which nothing is added to; name another place")
+    keep_outside(path, outside)
     if place.is_dir():
         raise UsageError(f"{path}: is a folder; name a file")
     beside = place.with_name(f".{place.name}.{os.getpid()}.tmp")

@@ -14,6 +14,7 @@ from crawler.doctor.outside import reverse_names
 from crawler.policy.reading import read_policy
 from tests.demo_run import clearcrawl
 from tests.shared import ROOT
+from tests.starting import run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +25,7 @@ WHO = ("--operator", "Example AI", "--contact", "https://ai.example/bot", "--tok
 
 
 def _examine(folder: Path, *arguments: str, **environment: str) -> tuple[int, dict[str, dict[str, Any]]]:
-    done = clearcrawl("doctor", str(folder), "--json", *arguments, **environment)
+    done = clearcrawl("doctor", str(folder), "--json", *arguments, timeout=120, **environment)
     assert "Traceback" not in done.stderr
     found = json.loads(done.stdout)
     worst = sorted(found["findings"], key=lambda one: [*State].index(one["state"]))
@@ -84,10 +85,14 @@ def test_open_key(copy: Path, tmp_path: Path) -> None:
     assert "chmod 600" in found["key"]["told"]
 
 
-def test_folder_of_a_crawl(demo: DemoRun) -> None:
-    """Says how the crawl ended; its own copies of policies start nothing."""
+def test_folder_of_a_crawl(demo: DemoRun, copy: Path) -> None:
+    """Says how the crawl ended; its own copies of policies start nothing: those of the working directory do."""
     _, found = _examine(demo.folder)
     assert found["crawl"]["state"] == "fine"
+    assert found["identity"]["state"] == "warning"
+    done = run("doctor", str(demo.folder), "--json", cwd=copy)
+    told = {one["part"]: one["state"] for one in json.loads(done.stdout)["findings"]}
+    assert (told["identity"], told["crawl"]) == ("fine", "fine")
 
 
 def test_few_open_files(copy: Path) -> None:
