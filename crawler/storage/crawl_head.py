@@ -22,6 +22,7 @@ from crawler.storage.layout import (
     CHECKPOINT_ENDING,
     CHECKPOINTS,
     CRAWL_HEAD,
+    TIMESTAMPS,
     checkpoint_name,
     is_worker_id,
     number_of,
@@ -88,13 +89,18 @@ def seal_crawl(
         })  # fmt: skip
     write_crawl_file(root, crawl)
     if head is not None and sealer is not None:
-        status = "pending" if pending else "none"
+        with root.sub(TIMESTAMPS) as folder:
+            status = "pending" if pending else "complete" if any(map(_is_answer, folder.names())) else "none"
         predicate = predicate_of(crawl, sealer, stamps=status, stops=_stops(journals), sealed_at=sealed_at)
         problem = (
             put_envelope(root, list(journals.values()), sealer, head, worker=CRAWL_HEAD, predicate=predicate) or problem
         )
     put_bag(root, list(journals.values()), bag_info(crawl, sealed_at=sealed_at))
     return crawl, problem
+
+
+def _is_answer(name: str) -> bool:
+    return name.endswith(".tsr")
 
 
 def _stops(journals: Mapping[str, sqlite3.Connection]) -> list[dict[str, Any]]:
