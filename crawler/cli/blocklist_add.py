@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from crawler import __version__
 from crawler.cli.blocklist_options import (
     acceptance_of,
+    acceptance_options,
     blocklists_option,
-    exit_of,
-    outcome_as_json,
     policies_option,
-    print_outcome,
+    tell,
     to_change,
 )
-from crawler.cli.common import json_option, print_json, progress
+from crawler.cli.common import json_option, progress
 from crawler.errors import DocumentError, ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from crawler.blocklists.catalog_editing import Value
     from crawler.errors import Mistake
     from crawler.storage.list_updates import Outcome
@@ -57,9 +56,7 @@ DAY = click.DateTime(formats=["%Y-%m-%d"])
 )
 @click.option("--signed-by", metavar="KEY", help="Key of the publisher, name+id+base64: take only what it signed.")
 @click.option("--page", "is_page", is_flag=True, help="SOURCE is a page (HTML, PDF) that names sites for people.")
-@click.option("--accept", metavar="DIGEST", help="Put this version in force in spite of doubts.")
-@click.option("--accepted-by", metavar="NAME", help="The person who vouches for it.")
-@click.option("--reason", metavar="TEXT", help="Why a doubtful version is right.")
+@acceptance_options
 @blocklists_option
 @policies_option
 @json_option
@@ -115,9 +112,7 @@ def command(
             raise UsageError(
                 "--page: only origin, licence and scope are said of a page; the rest is said at its review"
             )
-        _add_page(blocklists, known)
-        progress(f"{list_id}: in the catalog as a page; next: clearcrawl blocklist review {list_id}")
-        return ExitCode.CLEAN
+        return _add_page(blocklists, known)
     known["updates"] = kind != "court" if updates is None else updates
     dates = {"valid_from": valid_from, "valid_to": valid_to, "review_by": review_by}
     known |= {key: value.date() for key, value in dates.items() if value is not None}
@@ -132,11 +127,7 @@ def command(
     outcome = _add(known, form, acceptance=(accept, accepted_by, reason), blocklists=blocklists, policies=policies)
     if outcome.outcome == "failed" and "://" not in source:
         raise UsageError(f"{outcome.detail}; name a list that can be read, or its https:// address")
-    if as_json:
-        print_json("blocklist-update", {"lists": [outcome_as_json(outcome)]})
-    else:
-        print_outcome(outcome, blocklists)
-    return exit_of([outcome])
+    return tell(outcome, blocklists, as_json=as_json)
 
 
 def _add(
@@ -147,23 +138,15 @@ def _add(
     blocklists: Path | None,
     policies: Path | None,
 ) -> Outcome:
-    from crawler.cli.blocklist_sources import Sources  # noqa: PLC0415 - as above
+    from crawler.cli.blocklist_sources import updater_of  # noqa: PLC0415 - as above
     from crawler.storage.list_folder import ListFolder  # noqa: PLC0415 - as above
-    from crawler.storage.list_updates import Updater  # noqa: PLC0415 - as above
-    from crawler.storage.suffixes import bundled_suffixes  # noqa: PLC0415 - as above
 
     accept, accepted_by, reason = acceptance
     word = acceptance_of(accept, accepted_by, reason if accept is not None else None)
     if accept is None and reason is not None:
         raise UsageError("--reason goes with --accept DIGEST --accepted-by NAME")
     with ListFolder.open(to_change(blocklists)) as lists:
-        updater = Updater(
-            lists,
-            suffixes=bundled_suffixes(),
-            retrieve=Sources(policies).retrieve,
-            now=datetime.now(UTC),
-            tool=f"clearcrawl {__version__}",
-        )
+        updater = updater_of(lists, policies)
         lists.catalog()  # its own mistakes have lines; what is wrong below was given here
         try:
             return updater.add(values, form, word)
@@ -188,7 +171,7 @@ def _as_option(mistake: Mistake) -> str:
     return f"--{key.replace('_', '-')}: {mistake.problem}"
 
 
-def _add_page(blocklists: Path | None, values: dict[str, Value]) -> None:
+def _add_page(blocklists: Path | None, values: dict[str, Value]) -> ExitCode:
     from crawler.blocklists.catalog_editing import with_entry  # noqa: PLC0415 - as above
     from crawler.storage.list_folder import ListFolder  # noqa: PLC0415 - as above
 
@@ -198,3 +181,5 @@ def _add_page(blocklists: Path | None, values: dict[str, Value]) -> None:
             lists.put_in_force(with_entry(lists.text(), "page", values), {})
         except DocumentError as error:
             raise UsageError("\n".join(map(_as_option, error.mistakes))) from error
+    progress(f"{values['id']}: in the catalog as a page; next: clearcrawl blocklist review {values['id']}")
+    return ExitCode.CLEAN

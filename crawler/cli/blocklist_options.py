@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crawler.cli.arguments import folder
+from crawler.cli.common import print_json
 from crawler.cli.layout import heading, wrapped
 from crawler.errors import ExitCode, UsageError
 from crawler.values.digest import Digest
 from crawler.values.printable import for_terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from crawler.blocklists.change import Change
     from crawler.storage.list_updates import Acceptance, Outcome
@@ -31,8 +32,20 @@ blocklists_option = click.option(
 policies_option = click.option(
     "--policies", type=click.Path(path_type=Path), help="Folder of policies; default: ./policies, else the shipped one."
 )
+_ACCEPTANCE = (
+    click.option("--accept", metavar="DIGEST", help="Put this version of one list in force in spite of doubts."),
+    click.option("--accepted-by", metavar="NAME", help="The person who vouches for it."),
+    click.option("--reason", metavar="TEXT", help="Why a doubtful version is right."),
+)
 _DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 _COLOURS = {"new": "green", "updated": "green", "refused": "red", "failed": "yellow"}
+
+
+def acceptance_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The three options that ``acceptance_of`` reads."""
+    for option in reversed(_ACCEPTANCE):
+        command = option(command)
+    return command
 
 
 def to_change(given: Path | None) -> Path:
@@ -84,6 +97,15 @@ def exit_of(outcomes: Sequence[Outcome]) -> ExitCode:
     if "refused" in names:
         return ExitCode.FINDINGS
     return ExitCode.INCOMPLETE if "failed" in names else ExitCode.CLEAN
+
+
+def tell(outcome: Outcome, blocklists: Path | None, *, as_json: bool, command: str | None = None) -> ExitCode:
+    """Print what became of the one list that was asked for, for people or scripts; answer the exit status."""
+    if as_json:
+        print_json("blocklist-update", {"lists": [outcome_as_json(outcome)]})
+    else:
+        print_outcome(outcome, blocklists, command=command)
+    return exit_of([outcome])
 
 
 def print_outcome(outcome: Outcome, blocklists: Path | None, *, command: str | None = None) -> None:

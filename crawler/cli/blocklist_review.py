@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crawler import __version__
 from crawler.cli.blocklist_options import (
     acceptance_of,
+    acceptance_options,
     blocklists_option,
-    exit_of,
-    outcome_as_json,
     policies_option,
-    print_outcome,
+    tell,
     to_change,
 )
 from crawler.cli.common import complain, json_option, print_json
@@ -33,9 +31,7 @@ if TYPE_CHECKING:
 @click.argument("page_id", metavar="ID")
 @click.option("--apply", "is_apply", is_flag=True, help="Put in force what a person accepted in the CSV.")
 @click.option("--review-by", type=click.DateTime(formats=["%Y-%m-%d"]), help="When somebody looks at it again.")
-@click.option("--accept", metavar="DIGEST", help="With --apply: put this version in force in spite of doubts.")
-@click.option("--accepted-by", metavar="NAME", help="The person who says so.")
-@click.option("--reason", metavar="TEXT", help="Why it is right.")
+@acceptance_options
 @blocklists_option
 @policies_option
 @json_option
@@ -69,11 +65,7 @@ def command(
         page_named(lists, page_id)
         if is_apply:
             outcome = _apply(lists, page_id, word, review_by=review_by)
-            if as_json:
-                print_json("blocklist-update", {"lists": [outcome_as_json(outcome)]})
-            else:
-                print_outcome(outcome, blocklists, command=f"review {page_id} --apply")
-            return exit_of([outcome])
+            return tell(outcome, blocklists, as_json=as_json, command=f"review {page_id} --apply")
         review = _record(lists, page_id, policies)
     if review is None:
         return ExitCode.INCOMPLETE
@@ -94,20 +86,12 @@ def _record(lists: ListFolder, page_id: str, policies: Path | None) -> Review | 
 
 
 def _apply(lists: ListFolder, page_id: str, word: Acceptance | None, *, review_by: datetime | None) -> Outcome:
-    from crawler.cli.blocklist_sources import Sources  # noqa: PLC0415 - as above
+    from crawler.cli.blocklist_sources import updater_of  # noqa: PLC0415 - as above
     from crawler.storage.list_review import apply_review, page_named  # noqa: PLC0415 - as above
-    from crawler.storage.list_updates import Updater  # noqa: PLC0415 - as above
-    from crawler.storage.suffixes import bundled_suffixes  # noqa: PLC0415 - as above
 
-    updater = Updater(
-        lists,
-        suffixes=bundled_suffixes(),
-        retrieve=Sources(None).retrieve,
-        now=datetime.now(UTC),
-        tool=f"clearcrawl {__version__}",
-    )
     day = None if review_by is None else review_by.date()
-    return apply_review(lists, page_named(lists, page_id), updater, review_by=day, acceptance=word)
+    page = page_named(lists, page_id)
+    return apply_review(lists, page, updater_of(lists, None), review_by=day, acceptance=word)
 
 
 def _tell(review: Review, *, as_json: bool) -> ExitCode:

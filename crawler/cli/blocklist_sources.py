@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
@@ -11,14 +12,16 @@ from crawler.cli.arguments import folder
 from crawler.errors import UrlError
 from crawler.fetching import Fetcher
 from crawler.storage.blocklists import LIST_LIMIT
-from crawler.storage.list_updates import Retrieved
+from crawler.storage.list_updates import Retrieved, Updater
 from crawler.storage.policies import open_policy, require_identity
+from crawler.storage.suffixes import bundled_suffixes
 from crawler.values.address import TestHosts
 from crawler.values.amounts import octets
 from crawler.values.url import parse
 
 if TYPE_CHECKING:
     from crawler.fetching import Fetched
+    from crawler.storage.list_folder import ListFolder
     from crawler.values.url import Url
 
 HOPS = 5
@@ -27,6 +30,17 @@ MEMBERS = ("domains", "urls", "expressions")
 """Files of a UT1 category, in the order in which they make one list; expressions are noted and not used."""
 _GOOD = frozenset({200, 203})
 _NOT_MODIFIED = 304
+
+
+def updater_of(lists: ListFolder, policies: Path | None) -> Updater:
+    """What changes these lists, asking as that policy says."""
+    return Updater(
+        lists,
+        suffixes=bundled_suffixes(),
+        retrieve=Sources(policies).retrieve,
+        now=datetime.now(UTC),
+        tool=f"clearcrawl {__version__}",
+    )
 
 
 class Sources:

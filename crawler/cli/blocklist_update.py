@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from crawler import __version__
 from crawler.cli.blocklist_options import (
     acceptance_of,
+    acceptance_options,
     blocklists_option,
     exit_of,
     outcome_as_json,
@@ -30,9 +29,7 @@ if TYPE_CHECKING:
 
 @click.command("update", short_help="Ask the sources of lists for newer versions.")
 @click.argument("ids", nargs=-1, metavar="[ID]...")
-@click.option("--accept", metavar="DIGEST", help="Put this version of one list in force in spite of doubts.")
-@click.option("--accepted-by", metavar="NAME", help="The person who says so.")
-@click.option("--reason", metavar="TEXT", help="Why it is right.")
+@acceptance_options
 @blocklists_option
 @policies_option
 @json_option
@@ -55,10 +52,8 @@ def command(
 
     Exit status: 0 all well, 1 a version was refused, 3 a source did not answer.
     """
-    from crawler.cli.blocklist_sources import Sources  # noqa: PLC0415 - keeps --help quick
+    from crawler.cli.blocklist_sources import updater_of  # noqa: PLC0415 - keeps --help quick
     from crawler.storage.list_folder import ListFolder  # noqa: PLC0415 - as above
-    from crawler.storage.list_updates import Updater  # noqa: PLC0415 - as above
-    from crawler.storage.suffixes import bundled_suffixes  # noqa: PLC0415 - as above
 
     if accepted_by is not None and accept is None:
         raise UsageError("--accepted-by goes with --accept DIGEST --reason TEXT")
@@ -68,13 +63,7 @@ def command(
     outcomes = []
     with ListFolder.open(to_change(blocklists)) as lists:
         chosen = _chosen(ids, lists.catalog())
-        updater = Updater(
-            lists,
-            suffixes=bundled_suffixes(),
-            retrieve=Sources(policies).retrieve,
-            now=datetime.now(UTC),
-            tool=f"clearcrawl {__version__}",
-        )
+        updater = updater_of(lists, policies)
         for list_id in chosen:
             outcomes.append(updater.update(list_id, word))
             if not as_json:

@@ -150,7 +150,7 @@ class Updater:
         if any(each.id == list_id for each in (*catalog.lists, *catalog.known)):
             text = with_changes(self._folder.text(), "list", list_id, values)
         else:
-            text = self._with_known({**values, "columns": columns} if columns else values, form)
+            text = self._with_known({**values, "columns": dict[str, str | bool](columns)} if columns else values, form)
         changed = read_whole(text.encode())
         everything: tuple[ListRecord | KnownList, ...] = (*changed.lists, *changed.known)
         listed = next(each for each in everything if each.id == list_id)
