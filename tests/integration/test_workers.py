@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -14,9 +15,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crawler.errors import ExitCode
-from tests.integration.findings import by_url, crawl_file, kept, workers_of
+from tests.integration.findings import by_url, crawl_file, kept, rows_of, workers_of
 from tests.integration.joint import (
+    CLOSED,
     DOMAINS,
+    PAGES,
     check_joint,
     domains_by_worker,
     expected,
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
 
-    from tests.integration.lab import Lab
+    from tests.integration.lab import Ended, Lab
     from tests.servers.web import ScriptedWeb
 
 ANY = ("--scope", "any")
@@ -246,3 +249,30 @@ def test_what_is_taken_from_one_worker_is_found(lab: Lab, web: ScriptedWeb) -> N
         path.unlink()
     found = verified(copy)
     assert "checkpoints/crawl-000001.checkpoint" in {one.file for one in found.findings}
+
+
+def test_every_command_reads_the_folder_as_one_crawl(lab: Lab, web: ScriptedWeb) -> None:
+    """Status, replay, explain, export and a purge with its new seal; one worker alone is refused."""
+    assert lab.crawl(many_domains(lab, web), *ANY, "--workers", "3").code == 0
+    rows, out = len(by_url(lab.out)), str(lab.out)
+
+    def answer(*arguments: str) -> Ended:
+        return wait(lab.spawn([sys.executable, "-m", "crawler", *arguments]))
+
+    status = json.loads(answer("status", out, "--json").out)
+    assert (status["state"], status["counts"]["done"] + status["counts"]["denied"]) == ("finished", rows)
+    assert answer("audit", "replay", out).code == 0
+    told = answer("audit", "explain", web.url(CLOSED, "/0/0"), "--in", out)
+    assert (told.code, "Disallow: /" in told.out) == (0, True), told.text
+    exported = lab.folder / "exported"
+    assert answer("export", out, "-o", str(exported)).code == 0
+    assert answer("summary", out, "-o", str(lab.folder / "summary.json")).code == 0
+    purged = answer("purge", out, "--domain", DOMAINS[1], "--reason", "asked for", "--authority", "test")
+    assert purged.code == 0, purged.text
+    assert sum(row["erased_at"] is not None for row in rows_of(lab.out)) >= PAGES
+    found = verified(lab.out)
+    assert found.code is ExitCode.CLEAN, (found.findings, found.undecided)
+    assert len(list((lab.out / "checkpoints").glob("crawl-*.checkpoint"))) == 2
+    assert lab.crawl(*ANY).code == 0
+    found = verified(lab.out)
+    assert found.code is ExitCode.CLEAN, (found.findings, found.undecided)
