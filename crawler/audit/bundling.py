@@ -6,19 +6,17 @@ Leaves and their proofs, the signed head with key and time stamps, slices of the
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from crawler.audit.bundle_folder import script, write_folder
 from crawler.audit.checks.heads import offered_key
 from crawler.audit.proving import Leaf
-from crawler.errors import DamagedStateError, UsageError
+from crawler.errors import UsageError
 from crawler.storage.layout import TIMESTAMPS, WARC
-from crawler.values.digest import sha256
 from crawler.values.url import split
 
 if TYPE_CHECKING:
@@ -64,7 +62,7 @@ class Bundled:
 
 
 def write_bundle(reader: CrawlReader, log: SignedLog, out: Path, explanation: Mapping[str, Any]) -> Bundled:
-    """Write the evidence for the leaves of ``log``. Raises UsageError where ``out`` will not do, DamagedStateError."""
+    """Write the evidence for the leaves of ``log``. Raises UsageError where ``out`` will not do, StorageError."""
     rows = log.leaves
     if not rows:
         raise UsageError("the log holds no row of these URLs; --not URL proves that")
@@ -83,9 +81,9 @@ def write_bundle(reader: CrawlReader, log: SignedLog, out: Path, explanation: Ma
     labels = "\n".join(f"  {name}" for name in sorted(contents) if name.startswith("keys/"))
     count = "1 URL" if len(rows) == 1 else f"{len(rows)} rows"
     contents["README.txt"] = README.format(count=count, keys=labels + "\n").encode()
-    contents["check.sh"] = files("crawler.audit").joinpath("bundle/check.sh").read_bytes()
+    contents["check.sh"] = script("crawler.audit")
     contents["explanation.json"] = json.dumps(explanation, indent=2).encode() + b"\n"
-    _write(out, contents)
+    write_folder(out, contents)
     return Bundled(rows=len(rows), site_files=len(looks), records=len(records), largest_proof=largest)
 
 
@@ -162,26 +160,3 @@ def _heads(log: SignedLog, workers: Iterable[str]) -> Iterator[tuple[str, bytes]
         for path in evidence.names(TIMESTAMPS):
             if path.rpartition("/")[2].startswith(f"{stamped}.") or path.endswith(".pem"):
                 yield path, evidence.read(path)
-
-
-def _write(out: Path, contents: Mapping[str, bytes]) -> None:
-    """All files of a new folder, and their digests; what was begun is removed where it fails."""
-    try:
-        out.mkdir(parents=True)
-    except FileExistsError:
-        raise UsageError(f"{out}: is there already; name a new folder for the bundle") from None
-    except OSError as error:
-        raise UsageError(f"{out}: cannot be made ({error.strerror})") from error
-    lines = []
-    try:
-        for name, data in sorted(contents.items()):
-            path = out / name
-            path.parent.mkdir(exist_ok=True)
-            path.write_bytes(data)
-            lines.append(f"{sha256(data).removeprefix('sha256:')}  {name}\n")
-        (out / "manifest-sha256.txt").write_text("".join(lines), encoding="utf-8")
-    except OSError as error:
-        with suppress(OSError):
-            for path in sorted(out.rglob("*"), reverse=True):
-                path.rmdir() if path.is_dir() else path.unlink()
-        raise DamagedStateError(f"{out}: cannot be written ({error.strerror})") from error

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from crawler.audit.bundle_folder import script, write_folder
 from crawler.complaints.register import digests_of
-from crawler.errors import StorageError, UsageError
+from crawler.errors import UsageError
 from crawler.provenance.checkpoint import LeafProof
 from crawler.provenance.merkle import inclusion_proof
 from crawler.provenance.signed_note import read_note
-from crawler.values.digest import sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -69,7 +67,7 @@ def write_bundle(
     public = Ed25519PublicKey.from_public_bytes(key.public)
     contents: dict[str, bytes] = {
         "README.txt": README.format(label=case.label, key=key.label).encode(),
-        "check.sh": files("crawler.complaints").joinpath("bundle/check.sh").read_bytes(),
+        "check.sh": script("crawler.complaints"),
         "head.checkpoint": note,
         "key.pem": public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
         "summary.json": json.dumps(summary, indent=2).encode() + b"\n",
@@ -91,7 +89,7 @@ def write_bundle(
                 data = register.file(digest)
                 if data is not None:
                     contents[f"files/{digest.replace(':', '-')}"] = data
-    _write(out, contents)
+    write_folder(out, contents, mode=0o700)
     return len(seqs)
 
 
@@ -101,25 +99,3 @@ def _seqs(register: Register, case: Case) -> Iterator[int]:
         yield entry.seq
         if entry.body.get("personal") is not None:
             yield entry.body["personal"]
-
-
-def _write(out: Path, contents: Mapping[str, bytes]) -> None:
-    try:
-        out.mkdir(parents=True, mode=0o700)
-    except FileExistsError:
-        raise UsageError(f"{out}: is there already; name a new folder for the bundle") from None
-    except OSError as error:
-        raise UsageError(f"{out}: cannot be made ({error.strerror})") from error
-    lines = []
-    try:
-        for name, data in sorted(contents.items()):
-            path = out / name
-            path.parent.mkdir(exist_ok=True, mode=0o700)
-            path.write_bytes(data)
-            lines.append(f"{sha256(data).removeprefix('sha256:')}  {name}\n")
-        (out / "manifest-sha256.txt").write_text("".join(lines), encoding="utf-8")
-    except OSError as error:
-        with suppress(OSError):
-            for path in sorted(out.rglob("*"), reverse=True):
-                path.rmdir() if path.is_dir() else path.unlink()
-        raise StorageError(f"{out}: cannot be written ({error.strerror})") from error

@@ -1,25 +1,9 @@
-#!/bin/sh
-# Checks this bundle with coreutils, a POSIX shell, gzip and OpenSSL 3; prints what holds, stops at what does not.
-set -eu
-cd "$(dirname "$0")"
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-fail() { echo "DOES NOT HOLD: $1" >&2; exit 1; }
-upper() { cut -c1-64 | tr a-f A-F; }
-octets() { printf '%s' "$1" | basenc --base16 -d; }
-node() { { printf '\001'; octets "$1"; octets "$2"; } | sha256sum | upper; }
-
-sha256sum --quiet -c manifest-sha256.txt || fail "a file of the bundle"
-echo "ok  every file is the one that the bundle names"
 
 for head in checkpoints/*.checkpoint; do
-  head -n 3 "$head" > "$work/text"
-  tail -n 1 "$head" | cut -d' ' -f3 | base64 -d | tail -c 64 > "$work/signature"
   label=$(tail -n 1 "$head" | cut -d' ' -f2)
   key="keys/$label.pem"
   [ -f "$key" ] || fail "$head: no key $label in keys/"
-  openssl pkeyutl -verify -pubin -inkey "$key" -rawin -in "$work/text" -sigfile "$work/signature" > "$work/said" \
-    || fail "$head: the signature"
+  check_signature "$head" "$key"
   echo "ok  $head is signed by the key $label"
 done
 
@@ -29,23 +13,7 @@ for leaf in rows/*.leaf site-files/*.leaf; do
   sed '1,/^$/d' "$proof" > "$work/head"
   cmp -s "$work/head" "$(ls checkpoints/*.checkpoint | while read -r one; do cmp -s "$one" "$work/head" && echo "$one"; done | head -n 1)" \
     || fail "$proof: its checkpoint is none of those above"
-  index=$(sed -n 's/^index //p' "$proof" | head -n 1)
-  size=$(sed -n 2p "$work/head")
-  root=$(sed -n 3p "$work/head" | base64 -d | basenc --base16 -w0)
-  hash=$({ printf '\000'; cat "$leaf"; } | sha256sum | upper)
-  fn=$index; sn=$((size - 1))
-  for line in $(sed -n '3,/^$/p' "$proof"); do
-    sibling=$(printf '%s' "$line" | base64 -d | basenc --base16 -w0)
-    [ "$sn" -gt 0 ] || fail "$proof: too long"
-    if [ $((fn % 2)) -eq 1 ] || [ "$fn" -eq "$sn" ]; then
-      hash=$(node "$sibling" "$hash")
-      while [ $((fn % 2)) -eq 0 ] && [ "$fn" -ne 0 ]; do fn=$((fn / 2)); sn=$((sn / 2)); done
-    else
-      hash=$(node "$hash" "$sibling")
-    fi
-    fn=$((fn / 2)); sn=$((sn / 2))
-  done
-  if [ "$sn" -ne 0 ] || [ "$hash" != "$root" ]; then fail "$leaf is not leaf $index of that log"; fi
+  check_proof "$proof" "$(leaf_hash "$leaf")" "$leaf"
   echo "ok  $leaf is leaf $index of $size of the signed log"
 done
 
