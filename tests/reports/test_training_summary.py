@@ -276,6 +276,38 @@ def test_nothing_retained(demo: DemoRun, tmp_path: Path) -> None:
         assert render(Path(f"x{suffix}"), summary_facts(context(empty)))
 
 
+def test_what_was_removed_counts_nowhere(demo: DemoRun, tmp_path: Path) -> None:
+    """After a purge, in part or whole, the documents hold, are told by what is left, and say how much went."""
+    copy = demo.copy(tmp_path / "copy")
+    before = {one["domain"] for one in context(copy).domains.table.to_pylist()}
+    for number, domain in enumerate(("calendar.test", "test")):
+        receipt = str(tmp_path / f"{number}.json")
+        purge = (
+            "--domain",
+            domain,
+            "--reason",
+            "letter of 3 May",
+            "--authority",
+            "Press",
+            "--yes",
+            "--receipt",
+            receipt,
+        )
+        assert clearcrawl("purge", str(copy), *purge).returncode == 0
+        removed = sum(json.loads((tmp_path / f"{one}.json").read_text())["rows"] for one in range(number + 1))
+        for command in (("summary", "-o", str(tmp_path / "s.docx")), ("publish", "-o", str(tmp_path / "site"))):
+            done = clearcrawl(command[0], str(copy), *command[1:])
+            assert done.returncode == 0, done.stderr
+        made = context(copy)
+        assert made.evidence.erased == removed
+        told = answers(made)
+        assert f"collected: {removed:,}; none" in told["crawl-comments"].text[0]
+        assert told["crawler-names"].status == "measured"
+        left = {one["domain"] for one in made.domains.table.to_pylist()}
+        assert not {name for name in left if name.endswith(domain)}
+        assert (left != before, bool(left)) == (True, number == 0)
+
+
 def test_refused_unless_unverified(demo: DemoRun, tmp_path: Path) -> None:
     """A damaged manifest stops the command; with --unverified every page says so."""
     copy = demo.copy(tmp_path / "copy")

@@ -18,7 +18,7 @@ SELECT crawler_id, product_token, user_agent, purpose, on_behalf_of, dataset_id,
     min(fetch_time) FILTER (kept) AS first_kept, max(fetch_time) FILTER (kept) AS last_kept
 FROM (
     SELECT *, coalesce(verdict = 'allow' AND reason IS DISTINCT FROM 'redirect' AND erased_at IS NULL, false) AS kept
-    FROM manifest WHERE coalesce(origin, 'own_crawl') IN ('own_crawl', 'on_behalf')
+    FROM manifest WHERE erased_at IS NULL AND coalesce(origin, 'own_crawl') IN ('own_crawl', 'on_behalf')
 )
 GROUP BY crawler_id, product_token, user_agent, purpose, on_behalf_of, dataset_id
 ORDER BY crawler_id, product_token, user_agent, purpose, on_behalf_of, dataset_id

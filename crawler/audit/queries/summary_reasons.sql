@@ -4,5 +4,5 @@
 -- column reason: code of the decisive reason
 -- column urls: URLs
 SELECT verdict, reason, count(*) AS urls
-FROM manifest WHERE coalesce(origin, 'own_crawl') IN ('own_crawl', 'on_behalf')
+FROM manifest WHERE erased_at IS NULL AND coalesce(origin, 'own_crawl') IN ('own_crawl', 'on_behalf')
 GROUP BY ALL ORDER BY verdict, urls DESC, reason

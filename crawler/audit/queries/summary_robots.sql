@@ -7,5 +7,5 @@
 SELECT coalesce(robots_status, 'not asked') AS outcome, count(*) AS urls,
     count(*) FILTER (list_contains(reasons, 'robots_disallow') OR reason = 'robots_disallow') AS disallowed,
     count(*) FILTER (verdict = 'allow') AS kept
-FROM manifest WHERE coalesce(origin, 'own_crawl') IN ('own_crawl', 'on_behalf')
+FROM manifest WHERE erased_at IS NULL AND coalesce(origin, 'own_crawl') IN ('own_crawl', 'on_behalf')
 GROUP BY ALL ORDER BY urls DESC, outcome

@@ -10,6 +10,6 @@
 -- column last_decision: the last one
 SELECT policy_version, policy_digest, profile, lists_digest, suffix_list_digest, count(*) AS urls,
     min(decided_at) AS first_decision, max(decided_at) AS last_decision
-FROM manifest WHERE coalesce(origin, 'own_crawl') IN ('own_crawl', 'on_behalf')
+FROM manifest WHERE erased_at IS NULL AND coalesce(origin, 'own_crawl') IN ('own_crawl', 'on_behalf')
 GROUP BY policy_version, policy_digest, profile, lists_digest, suffix_list_digest
 ORDER BY first_decision, policy_digest, lists_digest, suffix_list_digest

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MOST_KEYS = 8
 _SAID = """
 SELECT DISTINCT crawl_id, policy_digest, product_token, user_agent, crawler_id, purpose, origin FROM manifest
-ORDER BY ALL"""
+WHERE erased_at IS NULL ORDER BY ALL"""
 _OF_IDENTITY = ("product_token", "user_agent", "crawler_id")
 
 

@@ -34,7 +34,7 @@ OWN: Mapping[str, Figure] = {
         sql="""
 SELECT crawl_id AS crawl, policy_version AS version, policy_digest AS digest, min(decided_at) AS first_decision,
     max(decided_at) AS last_decision, count(*) AS urls
-FROM manifest GROUP BY ALL ORDER BY first_decision, crawl""",
+FROM manifest WHERE erased_at IS NULL GROUP BY ALL ORDER BY first_decision, crawl""",
     ),
     "barriers": Figure(
         title="Barriers that were met, and what was done",
@@ -47,7 +47,7 @@ FROM manifest WHERE access_barrier IS NOT NULL AND access_barrier <> 'none' GROU
         title="Training and search, judged apart",
         sql="""
 SELECT verdict AS for_the_purpose, verdict_search_index AS for_search, count(*) AS urls
-FROM manifest GROUP BY ALL ORDER BY urls DESC, 1, 2""",
+FROM manifest WHERE erased_at IS NULL GROUP BY ALL ORDER BY urls DESC, 1, 2""",
     ),
     "content-known": Figure(
         title="Kept content that filters can be made of",

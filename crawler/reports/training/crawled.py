@@ -225,6 +225,8 @@ def crawl_comments(context: Context) -> Answer:
     )
     table = Table(caption="Why URLs were left", columns=("Reason", "URLs", "Meaning"), rows=rows)
     told = f"URLs considered and left: {left:,}." if context.evidence.has_own else ""
+    if erased := context.evidence.erased:
+        told = f"{told} Pages removed after they had been collected: {erased:,}; none counts here.".strip()
     common: dict[str, Any] = {"tables": (table,) if rows else (), "queries": ("summary-reasons",), "status": MEASURED}
     return optional(context.model.crawling.comments, told, **common)
 

@@ -48,6 +48,8 @@ class Evidence:
     policies: tuple[CrawlPolicy, ...]
     is_test: bool
     is_verified: bool
+    erased: int
+    """Rows that were removed later; of each nothing but its number and hash is left."""
 
     def of(self, name: str) -> Sequence[Mapping[str, Any]]:
         """Rows of ``summary-NAME``."""
@@ -109,6 +111,7 @@ def gather(database: Database, verified: Mapping[Path, Verification | None]) -> 
         policies=tuple({policy.digest: policy for _, policy in database.policies}.values()),
         is_test=kinds == {True},
         is_verified=all(one["verified"] for one in crawls),
+        erased=database.rows("SELECT count(*) AS erased FROM manifest WHERE erased_at IS NOT NULL")[0]["erased"],
     )
 
 
