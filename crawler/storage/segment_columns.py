@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROWS_AT_ONCE = 256
+ROWS_AT_ONCE = 512
 """Rows that are held as JSON at once."""
 _NOT_NEEDED: Final = frozenset(
     {"numpy", "pandas", "pyarrow._azurefs", "pyarrow._gcsfs", "pyarrow._hdfs", "pyarrow._s3fs"}
