@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from selectolax.lexbor import LexborHTMLParser
 
-from crawler.optout.prose_words import AI, HINTS, LAW, MINING, TERMS, TRAINING
+from crawler.optout.prose_words import AI, HINTS, LAW, MINING, TERMS, TERMS_HINTS, TRAINING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -71,7 +71,16 @@ def in_page(markup: str) -> list[ProseNote]:
 
 def is_about_terms(*words: str) -> bool:
     """Whether the path of a page, its title, or the text of a link to it sounds like terms of use."""
-    return any(TERMS.search(word[:1000]) is not None for word in words)
+    return any(_sounds_like_terms(word[:1000]) for word in words)
+
+
+def _sounds_like_terms(word: str) -> bool:
+    """Search only where a hint is: most paths and titles have none. Beyond ASCII, case is the expression's business."""
+    if word.isascii():
+        folded = word.lower()
+        if not any(hint in folded for hint in TERMS_HINTS):
+            return False
+    return TERMS.search(word) is not None
 
 
 def _comments(robots: str) -> Iterator[tuple[int, str]]:

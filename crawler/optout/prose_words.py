@@ -77,6 +77,12 @@ TERMS = re.compile(
     r"|\bai-?polic|\btdm\b|rights-?reserv|usage-?polic|text-?and-?data",
     re.IGNORECASE,
 )
+TERMS_HINTS = (
+    *("term", "condi", "tos", "legal", "impr", "agb", "nutzung", "rechtlich", "mentions", "cgu", "cgv", "voorwaarden"),
+    *("disclaimer", "copyright", "urheber", "vil", "ehdot", "regulamin", "podm", "feltetel", "uvjeti", "pogoji"),
+    *("tingimus", "noteikum", "salygos", "licen", "polic", "tdm", "rights", "text"),
+)
+"""One of these stands in lower case in whatever ASCII text ``TERMS`` finds something in."""
 HINTS = (
     *("tdm", "mining", "scrap", "utvinning", "udvinding", "fouille", "miner", "prospe", "explora", "estrazione"),
     *("eksplorac", "vyt\u011b\u017e", "louhin", "kaeve", "b\u00e1ny\u00e1sz", "extrager", "podatk", "rudarenj"),

@@ -31,6 +31,9 @@ _BY_STATUS: dict[int, tuple[Access, str | None]] = {
 }
 _BY_CLASS: dict[int, tuple[Access, str | None]] = {2: (Access.ALLOW, None), 5: (Access.DEFER, "http_busy")}
 
+_PLAIN = frozenset({None, 200})
+"""Status of what is not asked for yet, and of what came as asked for."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -105,6 +108,27 @@ def decide(facts: Facts, policy: CrawlPolicy) -> Decision:
         override_ref=_documents(access.overrides, used),
         listed=facts.listed,
         lists=facts.lists,
+    )
+
+
+def is_quiet(facts: Facts, policy: CrawlPolicy) -> bool:
+    """Whether nothing speaks for or against: ``decide`` then answers by stage, status and lists alone, as for its like.
+
+    Most pages are; only words of the policy about single URLs or days would tell them apart.
+    """
+    robots = facts.robots
+    return (
+        facts.status in _PLAIN
+        and not facts.statements
+        and not facts.unread
+        and robots is not None
+        and robots.access is RobotsAccess.ALLOW
+        and facts.refusal is None
+        and facts.listed is None
+        and facts.barrier is None
+        and not (facts.soft and policy.profile.licence_duties)
+        and not policy.overrides
+        and not policy.agreements
     )
 
 

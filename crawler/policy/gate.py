@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
 from crawler.errors import UrlError
-from crawler.policy.decide import decide, judge_access, refuse
+from crawler.policy.decide import decide, is_quiet, judge_access, refuse
 from crawler.policy.decision import Access, Decision, Stage, State, Verdict
 from crawler.policy.facts import Facts, ListsInForce, Refusal
 from crawler.policy.reading import missing_identity
@@ -59,6 +59,8 @@ class Gate:
         self._suffixes = suffixes
         self._test_hosts = TestHosts(policy.network.test_hosts)
         self._missing = missing_identity(policy.identity)
+        self._quiet: dict[tuple[ListsInForce, Stage, int | None], Decision] = {}
+        """Decisions about URLs of which nothing special is known."""
         self.consecutive_internal_errors = 0
 
     @property
@@ -69,6 +71,7 @@ class Gate:
     def use_lists(self, matcher: Matcher, digest: Digest) -> None:
         """Put another snapshot in force for every request that is not yet sent (R2.5)."""
         self.lists = ListsInForce(matcher=matcher, digest=digest)
+        self._quiet = {}
 
     def screen_again(self, url: Url, decision: Decision, *, today: date) -> Decision | None:
         """Refuse an admitted URL that the blocklists have come to cover since; ``None`` where it may still be sent.
@@ -136,7 +139,7 @@ class Gate:
                 budget=budget,
             )
             if kind is RequestKind.PAGE:
-                return decide(facts, self.policy)
+                return self._decide(facts, facts.listed, facts.lists or self.lists)
             access = judge_access(facts, self.policy, needs_robots=needs_robots)
             return refuse(facts, access) if access.findings else _admitted(kind, facts)
 
@@ -151,10 +154,19 @@ class Gate:
 
         def check() -> Decision:
             lists = self.lists
-            listed = facts.listed or lists.matcher.about_url(facts.url)
-            return decide(replace(facts, listed=listed, lists=lists), self.policy)
+            return self._decide(facts, facts.listed or lists.matcher.about_url(facts.url), lists)
 
         return self._fail_closed(check, facts.stage)
+
+    def _decide(self, facts: Facts, listed: Listed | None, lists: ListsInForce) -> Decision:
+        """Decide, with what the blocklists say now; about URLs of which nothing special is known once for all."""
+        if listed is not None or not is_quiet(facts, self.policy):
+            return decide(replace(facts, listed=listed, lists=lists), self.policy)
+        key = (lists, facts.stage, facts.status)
+        found = self._quiet.get(key)
+        if found is None:
+            found = self._quiet[key] = decide(replace(facts, lists=lists), self.policy)
+        return found
 
     def address_problem(self, host: str, address: str) -> str | None:
         """Say why the address must not be dialled for this host (R4.1, R4.2), or ``None``.

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.optout.prose import MOST, QUOTE, in_comments, in_page, is_about_terms
-from crawler.optout.prose_words import AI, HINTS, LAW, MINING, TRAINING
+from crawler.optout.prose_words import AI, HINTS, LAW, MINING, TERMS, TERMS_HINTS, TRAINING
 
 FOUND = [
     ("No text and data mining.", ("mining",)),
@@ -85,6 +85,22 @@ def test_terms() -> None:
     assert is_about_terms("/de/nutzungsbedingungen", "")
     assert is_about_terms("/x", "Mentions légales")
     assert not is_about_terms("/news/2026", "Weather")
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from([*TERMS_HINTS, "s", "-", "/", "ions", "reserv", "and", "data", "imprint", "usage", "ai"]),
+            st.sampled_from(TERMS.pattern.replace("\\b", "").replace("?", "").split("|")),
+            st.text(max_size=3),
+        ).flatmap(lambda word: st.sampled_from([word, word.upper(), word.title()])),
+        max_size=6,
+    )
+)
+def test_hints_hide_no_word_of_terms(words: list[str]) -> None:
+    """What is looked at first decides nothing: the expression alone says what sounds like terms."""
+    text = "".join(words)
+    assert is_about_terms(text) is (TERMS.search(text) is not None)
 
 
 @given(st.text(max_size=300), st.sampled_from([sentence for sentence, _ in FOUND]), st.text(max_size=300))

@@ -14,13 +14,15 @@ from crawler.blocklists.interface import Entry, EntryKind
 from crawler.blocklists.matcher import Matcher
 from crawler.optout.robots.outcome import RobotsAccess, RobotsCode
 from crawler.optout.statement import Preference
+from crawler.policy.barriers import find_barrier
+from crawler.policy.decide import decide
 from crawler.policy.decision import Decision, Stage, Verdict
 from crawler.policy.facts import Refusal
 from crawler.policy.gate import Gate, RequestKind
 from crawler.storage.suffixes import bundled_suffixes
 from crawler.values.digest import sha256
 from crawler.values.url import Url, parse
-from tests.policy.samples import DISALLOWED, TODAY, facts, override, policy, robots, statement, unread
+from tests.policy.samples import DISALLOWED, TODAY, facts, licence, override, policy, robots, statement, unread
 from tests.shared import shared_path
 
 TEST_HOSTS = '[network.test_hosts]\n"*.test" = "127.0.0.1"\n'
@@ -263,3 +265,75 @@ def test_an_answer_that_was_on_its_way_is_not_kept() -> None:
     assert (decision.verdict, decision.reason, decision.stage) == (Verdict.DENY, "blocklist", Stage.AFTER_FETCH)
     assert decision.listed is not None
     assert decision.listed.entry == "good.example"
+
+
+MET = 'profile = "consent"\n[conditional]\nmet = ["attribution"]\n' + TEST_HOSTS
+GATES = {
+    "plain": gate(),
+    "licences": gate(MET),
+    "overrides": gate(overrides=(override("robots_disallow"), override("port_refused", scope="good.test"))),
+}
+SPOKEN = st.fixed_dictionaries(
+    {},
+    optional={
+        "url": st.sampled_from(
+            ["https://good.test/a", "https://good.test/b", "https://bad.test/", "https://example.com/"]
+        ),
+        "stage": st.sampled_from(list(Stage)),
+        "status": st.sampled_from([None, 200, 203, 206, 304, 404, 429, 503]),
+        "robots": st.sampled_from([None, robots(), robots(RobotsAccess.ALLOW, RobotsCode.RULES, line=3), DISALLOWED]),
+        "refusal": st.sampled_from([None, Refusal(code="body_too_large", detail="")]),
+        "barrier": st.just(find_barrier(url=parse("https://good.test/"), status=402, headers=())),
+        "retry_after": st.just(7.0),
+        "statements": st.sampled_from([(), (statement(),), (statement(Preference.ALLOWED),)]),
+        "soft": st.sampled_from([(), (licence("CC-BY-4.0"),)]),
+        "unread": st.sampled_from([(), (unread(),), (unread(blocks=False),)]),
+        "unread_tries": st.integers(0, 4),
+    },
+)
+
+
+@given(st.sampled_from(list(GATES)), st.lists(SPOKEN, min_size=1, max_size=6))
+def test_remembered_decisions_are_those_that_would_be_made(name: str, spoken: list[dict[str, Any]]) -> None:
+    """What the gate answers about URLs alike is what is decided of each alone, whatever was asked before."""
+    one = GATES[name]
+    for fields in spoken:
+        known = facts(**fields)
+        listed = one.lists.matcher.about_url(known.url)
+        alone = decide(replace(known, listed=listed, lists=one.lists), one.policy)
+        answer = one.judge(known)
+        assert answer == alone
+        assert answer.lists is alone.lists
+        if known.robots is not None:
+            said: dict[str, Any] = {"statements": known.statements, "soft": known.soft, "unread": known.unread}
+            admitted = one.admit(
+                known.url,
+                today=TODAY,
+                robots=known.robots,
+                budget=known.refusal,
+                unread_tries=known.unread_tries,
+                **said,
+            )
+            before = facts(
+                known.url,
+                stage=Stage.BEFORE_FETCH,
+                status=None,
+                robots=known.robots,
+                refusal=known.refusal,
+                unread_tries=known.unread_tries,
+                listed=listed,
+                lists=one.lists,
+                **said,
+            )
+            assert admitted == decide(before, one.policy)
+
+
+def test_remembered_decisions_end_with_their_lists() -> None:
+    """Every decision names the blocklists that were asked, also where nothing else tells two pages apart."""
+    one = gate()
+    first = one.judge(facts("https://good.test/a"))
+    assert one.judge(facts("https://good.test/b")) is first
+    one.use_lists(matcher(), sha256(b"later"))
+    second = one.judge(facts("https://good.test/a"))
+    assert second == first
+    assert second.lists is one.lists is not first.lists
