@@ -65,11 +65,12 @@ def command(
     )
     for note in done.notes:
         progress(f"note: {for_terminal(note)}")
-    news = f"{len(done.entry.changes)} changes" if done.entry.changes else "first publication"
+    count = len(done.entry.changes)
+    news = f"{count} change{'' if count == 1 else 's'}" if count else "first publication"
     progress(
         f"{for_terminal(str(done.site))}: version {done.entry.number}"
         + (f", announced now ({news})" if done.is_new else ", unchanged since it was announced")
-        + f"; {done.names:,} domains can be looked up"
+        + f"; {done.names:,} domain{'' if done.names == 1 else 's'} can be looked up"
     )
     if as_json:
         print_json(

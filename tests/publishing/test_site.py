@@ -136,6 +136,13 @@ def test_one_line_changed_is_one_entry_with_before_and_after(copy: Path) -> None
     assert files_of(site)[first] == before[first]
 
 
+def test_a_country_that_nobody_wrote_is_told(copy: Path) -> None:
+    """The page names the seat of the operator; where that is the default, whoever publishes hears of it."""
+    assert any("sits in DE" in one for one in publish(copy / "policies")["notes"])
+    edit(copy / "policies" / "crawl-policy.toml", '# country = "DE"', 'country = "FR"')
+    assert not any("sits in" in one for one in publish(copy / "policies")["notes"])
+
+
 def test_a_comment_changed_is_an_entry_as_well(copy: Path) -> None:
     """The digest of the files that decide is what a crawl compares."""
     edit(copy / "policies" / "protocols.toml", "# Every way", "# Each way")
