@@ -16,6 +16,7 @@ from crawler.errors import ExitCode
 from crawler.extensions.opening import open_documents
 from crawler.extensions.progress import Progress
 from crawler.policy.gate import Gate
+from crawler.signing.sealer import told_passphrase
 from crawler.storage.entries import NewUrl, Via
 from crawler.storage.joint import JointCrawl
 from crawler.storage.outbox import to_text
@@ -50,7 +51,11 @@ def crawl_together(plan: CrawlPlan, seeds: Sequence[str], *, is_list: bool, is_q
             joint=joint,
             members={name: Member(name) for name in names},
             seeds=_entries(documents, seeds),
-            config={"plan": plan_to_plain(plan), "spider": "urls" if is_list else "web"},
+            config={
+                "plan": plan_to_plain(plan),
+                "spider": "urls" if is_list else "web",
+                "passphrase": told_passphrase(),
+            },
             max_pages=plan.max_pages,
         )
         ended = asyncio.run(_lead(coordinator, is_quiet=is_quiet))

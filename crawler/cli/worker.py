@@ -15,6 +15,7 @@ from crawler.errors import ClearcrawlError, ExitCode
 from crawler.extensions.opening import open_parts
 from crawler.extensions.plan import CrawlPlan, Scope
 from crawler.extensions.tally import Tally
+from crawler.signing.sealer import use_passphrase
 from crawler.storage.entries import Share
 from crawler.workers.messages import pack, tally_to_plain
 
@@ -26,6 +27,8 @@ def main(arguments: Sequence[str]) -> int:
     """Work until told to end; answers the exit status."""
     connection = socket.socket(fileno=int(arguments[0]))
     config = json.load(sys.stdin)
+    if config["passphrase"] is not None:
+        use_passphrase(config["passphrase"])
     plan = plan_from(config)
     share = Share(crawl_id=config["crawl_id"], secret=bytes.fromhex(config["secret"]), may_be_new=config["may_be_new"])
     try:

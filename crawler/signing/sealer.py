@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from crawler.signing.key_folder import StoredKey
     from crawler.signing.signers import Signer
 
+_told: list[str] = []
+"""What a person has given at the terminal."""
 PASSPHRASE_VARIABLE = "CLEARCRAWL_KEY_PASSPHRASE"  # noqa: S105 - the name of a variable
 
 
@@ -73,11 +75,24 @@ def open_sealer(path: Path | None = None) -> Sealer:
     return Sealer(folder=folder, signer=folder.signer(stored, ask_passphrase), rotations=rotations, news=news)
 
 
+def told_passphrase() -> str | None:
+    """What a person gave at the terminal, for the workers that sign in this crawl; never through their environment."""
+    return _told[-1] if _told else None
+
+
+def use_passphrase(text: str) -> None:
+    """Take what a person gave at the terminal of the process that leads."""
+    _told.append(text)
+
+
 def ask_passphrase(stored: StoredKey) -> str | None:
     """From the environment, else from the person at the terminal. Raises UsageError where there is neither."""
     told = os.environ.get(PASSPHRASE_VARIABLE)
     if told:
         return told
     if sys.stdin is not None and sys.stdin.isatty():
-        return getpass.getpass(f"Passphrase of {stored.key.label}: ")
+        _told.append(getpass.getpass(f"Passphrase of {stored.key.label}: "))
+        return _told[-1]
+    if _told:
+        return _told[-1]
     raise UsageError(f"{stored.path}: needs its passphrase: set {PASSPHRASE_VARIABLE}, or start it at a terminal")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -166,8 +167,11 @@ class Coordinator:
         try:
             async for line in reader:
                 self._heed(member, *unpack(line))
-        except (OSError, ValueError) as error:
-            logger.warning("worker %s does not speak as it should: %s", member.name, error)
+        except sqlite3.Error as error:
+            member.kill()
+            self._fail(StorageError(f"{self.joint.path}: {error}"))
+        except Exception as error:  # noqa: BLE001 - whatever it said, it cannot be trusted to go on
+            logger.warning("worker %s does not speak as it should: %r", member.name, error)
             member.kill()
         code = await member.ended()
         self._unanswered.clear()

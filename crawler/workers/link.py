@@ -107,6 +107,16 @@ class Link:
         self._early.clear()
         self._grown.set()
         self._tasks = [asyncio.ensure_future(work) for work in (self._listen(), self._ship(), self._report())]
+        for task in self._tasks:
+            task.add_done_callback(self._watch)
+
+    def _watch(self, task: asyncio.Task[None]) -> None:
+        """Stop the crawl where a part of the connection broke: else everybody would wait for it."""
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not self._is_closed:
+            failure = StorageError(f"the connection to the leading process broke: {error!r}")
+            failure.__cause__ = error
+            self._follower.broken_writer(failure)
 
     def _tell(self, kind: str, **body: Any) -> None:
         if self._out is None:
@@ -120,9 +130,6 @@ class Link:
         try:
             async for line in self._reader:
                 await self._heed(*unpack(line))
-        except (ValueError, KeyError) as error:
-            self._follower.broken_writer(StorageError(f"the leading process does not speak as it should: {error}"))
-            return
         except (OSError, ClearcrawlError):
             pass  # the connection broke, or the writer has told of its failure itself
         if not self._is_closed:
@@ -222,7 +229,9 @@ class Link:
         return self._cursor >= self._store.store.shared.newest and not self._under_way
 
     async def _ship(self) -> None:
-        with suppress(ClearcrawlError):  # the writer has told of its failure itself
+        with suppress(
+            ClearcrawlError, OSError
+        ):  # the writer tells of its failure itself, and so does the end of a pipe
             while True:
                 await self._grown.wait()
                 self._grown.clear()

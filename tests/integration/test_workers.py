@@ -276,3 +276,18 @@ def test_every_command_reads_the_folder_as_one_crawl(lab: Lab, web: ScriptedWeb)
     assert lab.crawl(*ANY).code == 0
     found = verified(lab.out)
     assert found.code is ExitCode.CLEAN, (found.findings, found.undecided)
+
+
+def test_workers_sign_with_a_key_under_a_passphrase(lab: Lab, web: ScriptedWeb) -> None:
+    """From the environment each worker has it too; without it the start is refused in one message."""
+    web.host("one.test", html("1"))
+    web.host("two.test", html("2"))
+    keys = {"CLEARCRAWL_KEYS": str(lab.folder / "keys"), "CLEARCRAWL_KEY_PASSPHRASE": "a long passphrase"}
+    made = wait(lab.spawn([sys.executable, "-m", "crawler", "keys", "new", "--passphrase"], **keys))
+    assert made.code == 0, made.text
+    command = lab.command(web.url("one.test"), web.url("two.test"), "--workers", "2")
+    refused = wait(lab.spawn(command, CLEARCRAWL_KEYS=keys["CLEARCRAWL_KEYS"]))
+    assert (refused.code, "passphrase" in refused.err) == (2, True), refused.text
+    ended = wait(lab.spawn(command, **keys))
+    assert ended.code == 0, ended.text
+    assert crawl_file(lab.out)["evidence"]["protection"] == "passphrase"
