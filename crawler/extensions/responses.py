@@ -6,7 +6,6 @@ response shows is read in ``policy.response``.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -66,6 +65,7 @@ class Responses:
             head,
             body,
             as_sent=exchange.body_as_sent,
+            digest=exchange.payload_digest,
             limits=self._limits,
             read_store=read_manifest_store,
             lookups=self._gate.policy.lookups,
@@ -116,7 +116,7 @@ class Responses:
         media_type = essence_of(visit.content_type)
         facts = facts_after(
             _head(visit, exchange),
-            replace(_seen(visit), refusal=refusal),
+            _seen(visit, refusal),
             self._admission.collect(visit, site.carriers + visit.carriers, media_type),
             today=datetime.now(UTC).date(),
             robots=visit.robots,
@@ -127,16 +127,20 @@ class Responses:
 
 
 def _head(visit: Visit, exchange: Exchange) -> Head:
-    return Head(
-        url=visit.url,
-        status=exchange.status or 0,
-        fields=exchange.headers,
-        digest=sha256(exchange.head),
-        retrieved_at=exchange.started_at or datetime.now(UTC),
-    )
+    """Make the head once for each exchange; before the body it is whole already."""
+    if visit.told is None or visit.told[0] is not exchange:
+        head = Head(
+            url=visit.url,
+            status=exchange.status or 0,
+            fields=exchange.headers,
+            digest=sha256(exchange.head),
+            retrieved_at=exchange.started_at or datetime.now(UTC),
+        )
+        visit.told = exchange, head
+    return visit.told[1]
 
 
-def _seen(visit: Visit) -> Seen:
+def _seen(visit: Visit, refusal: Refusal | None = None) -> Seen:
     """What the visit knows of its response, as one value."""
     return Seen(
         carriers=visit.carriers,
@@ -144,6 +148,7 @@ def _seen(visit: Visit) -> Seen:
         barrier=visit.barrier,
         redirect=visit.redirect,
         redirect_text=visit.redirect_text,
+        refusal=refusal,
         retry_after=visit.retry_after,
         page=visit.page,
         media=visit.media,

@@ -37,6 +37,8 @@ class Visit:
     inherited: tuple[Statement, ...] = ()
     decision: Decision | None = None
     exchange: Exchange | None = None
+    told: tuple[Exchange, Head] | None = None
+    """Head of the response, and of which exchange."""
     carriers: CarrierReadings = NOTHING
     """Of the resource itself, as far as read."""
     barrier: Barrier | None = None

@@ -51,6 +51,10 @@ class CarrierReadings:
     """Every look at a site file or referred document, absent and not fetched ones included."""
 
     def __add__(self, other: CarrierReadings) -> CarrierReadings:
+        if other is NOTHING:
+            return self
+        if self is NOTHING:
+            return other
         return CarrierReadings(
             reads=self.reads + other.reads,
             unread=self.unread + other.unread,
@@ -157,6 +161,15 @@ def collect(question: Question, carriers: CarrierReadings, inherited: Iterable[S
 
     ``inherited`` are reservations of earlier hops and of the page (inherit.py); no order of carriers sets them aside.
     """
+    if not carriers.reads:
+        return Collected(
+            statements=tuple([one for one in inherited if one.use is question.use]),
+            unread=carriers.unread,
+            problems=(),
+            references=(),
+            soft=(),
+            outcomes=carriers.outcomes,
+        )
     said: dict[str, list[Statement]] = {}
     readers: dict[str, OptOutReader] = {}
     unread = list(carriers.unread)
@@ -236,7 +249,7 @@ def _read_by(readers: Sequence[OptOutReader], url: str, read: Callable[[OptOutRe
                 unread.append(Unread(protocol=reader.id, why=reading.why, url=url, blocks=reading.blocks))
             if reading is not SILENCE:
                 reads.append((reader, reading))
-    return CarrierReadings(reads=tuple(reads), unread=tuple(unread))
+    return CarrierReadings(reads=tuple(reads), unread=tuple(unread)) if reads or unread else NOTHING
 
 
 def _broken(reader: OptOutReader, url: str, error: Exception) -> Unread:

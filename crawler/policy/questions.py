@@ -42,7 +42,7 @@ def collect_all(
     question = question_of(url, policy, media_type=media_type)
     inherited = tuple(inherited)
     found = collect(question, carriers, inherited)
-    if policy.purpose is Use.SEARCH:
+    if policy.purpose is Use.SEARCH or not (carriers.reads or inherited):
         return found
     search = collect(replace(question, use=Use.SEARCH), carriers, inherited)
     if not search.statements and search.unread == found.unread:

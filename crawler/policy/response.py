@@ -183,27 +183,29 @@ def see_body(
     *,
     as_sent: bytes,
     limits: Limits,
+    digest: Digest | None = None,
     read_store: ManifestStoreReader = no_manifest_store_reader,
     lookups: Mapping[str, str] = MappingProxyType({}),
 ) -> Seen:
     """Read elements of a page or metadata of a file; ``body`` is decoded, ``as_sent`` what its digest is made of.
 
-    ``lookups`` are the services of the policy that are asked about everything that has a body.
+    ``digest`` is that of ``as_sent`` where it is known already. ``lookups`` are the services of the policy that are
+    asked about everything that has a body.
     """
     if seen.redirect is not None or not body:
         return seen
     if lookups:
-        seen = see_lookups(seen, head, sha256(as_sent), lookups)
+        seen = see_lookups(seen, head, digest or sha256(as_sent), lookups)
     declared = essence_of(seen.content_type)
     detected = detect(body, declared)
     if declared in HTML_TYPES or detected in HTML_TYPES:
-        return _see_page(seen, head, body, as_sent, limits)
+        return _see_page(seen, head, body, digest or sha256(as_sent), limits)
     if detected is not None and modality(detected) in _MEDIA:
-        source = Source(url=head.url.text, digest=sha256(as_sent), retrieved_at=head.retrieved_at)
+        source = Source(url=head.url.text, digest=digest or sha256(as_sent), retrieved_at=head.retrieved_at)
         media = media_file(source, detected, body, read_store)
         return replace(seen, media=media, carriers=seen.carriers + read_media(media))
     if _is_xml(declared) and mentions_rsl(body):
-        source = Source(url=head.url.text, digest=sha256(as_sent), retrieved_at=head.retrieved_at)
+        source = Source(url=head.url.text, digest=digest or sha256(as_sent), retrieved_at=head.retrieved_at)
         feed = MediaFile(source=source, content_type=declared or "", embedded=Embedded(documents=(extract(body),)))
         return replace(seen, media=feed, carriers=seen.carriers + read_media(feed))
     return seen
@@ -220,10 +222,10 @@ def _is_xml(essence: str | None) -> bool:
     return essence is not None and (essence in {"application/xml", "text/xml"} or essence.endswith("+xml"))
 
 
-def _see_page(seen: Seen, head: Head, body: bytes, as_sent: bytes, limits: Limits) -> Seen:
+def _see_page(seen: Seen, head: Head, body: bytes, digest: Digest, limits: Limits) -> Seen:
     bounds = HtmlLimits(body_bytes=limits.page_bytes, depth=limits.html_depth, links=limits.links_per_page)
     page = scan(body, content_type=seen.content_type, limits=bounds)
-    return _with_page(seen, head, page, sha256(as_sent), body=body)
+    return _with_page(seen, head, page, digest, body=body)
 
 
 def _with_page(

@@ -106,3 +106,12 @@ def test_inherited_statements_bind_the_use_that_they_are_about() -> None:
     training, search = statement(), statement(Preference.RESERVED, Use.SEARCH)
     collected = collect_all(URL, NOTHING, TRAINING, inherited=iter((search, training)))
     assert collected.statements == (training, search)
+
+
+def test_carriers_that_say_nothing_are_still_on_record() -> None:
+    """Where no carrier was found, what was looked at and what stayed unread is told for both uses."""
+    looked = CarrierReadings(unread=(unread(), unread()))
+    found = collect_all(URL, looked + NOTHING, TRAINING)
+    assert (found.statements, found.soft, found.references, found.problems) == ((), (), (), ())
+    assert found.unread == looked.unread
+    assert NOTHING + looked is looked

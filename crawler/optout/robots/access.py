@@ -94,7 +94,7 @@ class _View:
 class RobotsRules:
     """The answer of one authority. Immutable in meaning; safe to keep for as long as the outcome serves."""
 
-    __slots__ = ("_answers", "_base", "_no_rule", "_views", "file", "outcome", "tokens")
+    __slots__ = ("_answers", "_base", "_last", "_no_rule", "_views", "file", "outcome", "tokens")
 
     def __init__(self, outcome: RobotsOutcome, tokens: Sequence[str], *, limit: int = SIZE_LIMIT) -> None:
         """``tokens``: our product token first, then those that bind as well (R3.10); ``limit`` in octets."""
@@ -103,6 +103,8 @@ class RobotsRules:
         self.file: RobotsFile | None = None
         self._views: list[_View] = []
         self._answers: dict[tuple[int, int, bool | None], RobotsAnswer] = {}
+        self._last: tuple[str, RobotsAnswer] | None = None
+        """What was asked last: every URL is asked about more than once in a row."""
         self._base = RobotsAnswer(
             access=outcome.access or RobotsAccess.ALLOW,
             code=outcome.code,
@@ -146,6 +148,12 @@ class RobotsRules:
         """Answer for a path and query; dot segments are expected to be gone. Never raises."""
         if self.file is None:
             return self._base
+        last = self._last
+        if last is None or last[0] != target:
+            last = self._last = (target, self._decide(target))
+        return last[1]
+
+    def _decide(self, target: str) -> RobotsAnswer:
         text = normalise_target(target)
         if text == "/robots.txt":
             return self._base
