@@ -96,6 +96,11 @@ def test_needed_keys(key: str) -> None:
     assert (f"list[1].{key}", 2, "is missing") in _mistakes(text)
 
 
+def test_digests_may_be_in_capitals() -> None:
+    """As other programs print them; it is one digest."""
+    assert read_whole(GOOD.replace("ab" * 32, "AB" * 32).encode()) == read_whole(GOOD.encode())
+
+
 @pytest.mark.parametrize(
     ("old", "new", "key", "line"),
     [
