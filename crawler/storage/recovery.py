@@ -30,8 +30,8 @@ def recover(folder: CrawlFolder, journal: Journal, recorder: Recorder, *, time: 
     cut, sealed = _resume_warcs(folder, journal, recorder)
     removed += _remove_unknown_warcs(folder, journal)
     with journal.transaction():
-        for name in sealed:
-            journal.connection.execute("UPDATE files SET closed = 1 WHERE name = ?", (name,))
+        for name, length, sha256 in sealed:
+            record_closed(journal, name, length=length, sha256=sha256, time=time)
         interrupted = _interrupt(journal, time=time)
         for name, octets in cut.items():
             journal.log_event("tail_cut", time=time, body={"file": f"{WARC}/{name}", "octets": octets})
@@ -87,10 +87,18 @@ def _check_segments(folder: CrawlFolder, journal: Journal) -> None:
                 raise DamagedStateError(f"{folder[where].path / last.name}: has changed since it was published")
 
 
-def _resume_warcs(folder: CrawlFolder, journal: Journal, recorder: Recorder) -> tuple[dict[str, int], list[str]]:
+def record_closed(journal: Journal, name: str, *, length: int, sha256: str, time: str) -> None:
+    """Within a transaction: a WARC file has its final name, and never changes from now on."""
+    journal.connection.execute("UPDATE files SET closed = 1 WHERE name = ?", (name,))
+    journal.log_event("warc_closed", time=time, body={"file": f"{WARC}/{name}", "length": length, "sha256": sha256})
+
+
+def _resume_warcs(
+    folder: CrawlFolder, journal: Journal, recorder: Recorder
+) -> tuple[dict[str, int], list[tuple[str, int, str]]]:
     """Cut open files to their committed length; find closed ones whole. Answer cuts, and files sealed unrecorded."""
     cut: dict[str, int] = {}
-    sealed: list[str] = []
+    sealed: list[tuple[str, int, str]] = []
     query = "SELECT name, kind, warcinfo_id, length, sha256, closed FROM files ORDER BY id"
     numbers = dict.fromkeys(WarcKind, 0)
     for name, kind, warcinfo_id, length, sha256, is_closed in journal.connection.execute(query).fetchall():
@@ -101,7 +109,7 @@ def _resume_warcs(folder: CrawlFolder, journal: Journal, recorder: Recorder) -> 
                 path = folder[WARC].path / name
                 raise DamagedStateError(f"{path}: is missing or not {length} octets long as committed; restore it")
             if not is_closed:
-                sealed.append(name)  # killed between the rename and its commit
+                sealed.append((name, length, sha256))  # killed between the rename and its commit
             continue
         file = WarcFile(folder[WARC], name, warcinfo_id=warcinfo_id)
         octets = file.reopen(length=length, digest=sha256)

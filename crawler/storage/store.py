@@ -29,7 +29,7 @@ from crawler.storage.lock import lock
 from crawler.storage.outbox import SharedFrontier
 from crawler.storage.reading import counts_of, load_site_file
 from crawler.storage.recording import Recorder
-from crawler.storage.recovery import recover
+from crawler.storage.recovery import record_closed, recover
 from crawler.storage.segments import begin_segment, record_segment
 from crawler.storage.warc_files import ROTATE_AT
 from crawler.values.digest import sha256
@@ -286,9 +286,7 @@ class CrawlStore:
     def _seal(self, kind: WarcKind) -> None:
         file = self._recorder.seal(kind)
         with self._journal.transaction():
-            self._journal.connection.execute("UPDATE files SET closed = 1 WHERE name = ?", (file.name,))
-            body = {"file": f"warc/{file.name}", "length": file.position, "sha256": file.digest}
-            self._journal.log_event("warc_closed", time=self._now(), body=body)
+            record_closed(self._journal, file.name, length=file.position, sha256=file.digest, time=self._now())
 
     def next_due(self) -> float | None:
         """Unix time at which the first lane that only holds parked URLs is due."""

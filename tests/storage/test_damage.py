@@ -135,6 +135,18 @@ def test_a_segment_that_no_commit_knows_is_written_again(out: Path, tmp_path: Pa
         CrawlStore.open(out, run=RUN)
 
 
+def test_a_record_file_that_no_commit_closed_is_told_of(out: Path) -> None:
+    """Killed between its rename and the commit of that: the resume logs that it is closed; nothing is foreign."""
+    begun = list((out / "warc").glob("*.open"))
+    for path in begun:
+        path.rename(path.with_suffix(""))
+    assert begun
+    finish(out)
+    with CrawlReader.open(out) as reader:
+        told = [entry["body"]["file"] for entry in reader.entries() if entry["type"] == "warc_closed"]
+    assert sorted(told) == sorted(f"warc/{path.name}" for path in (out / "warc").iterdir())
+
+
 def cut_half(path: Path) -> None:
     """Keep the first half."""
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
