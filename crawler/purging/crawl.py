@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import ExitStack, closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from crawler.errors import DamagedStateError, StorageError, UsageError
+from crawler.errors import DamagedStateError, SignerError, StorageError, UsageError
 from crawler.provenance.leaf import time_text
 from crawler.purging.selection import REPEATS
 from crawler.storage.crawl_file import read_crawl_file, write_crawl_file
-from crawler.storage.crawl_head import seal_crawl
+from crawler.storage.crawl_head import last_heads, seal_crawl
 from crawler.storage.entries import RunInfo
 from crawler.storage.erasing import (
     Order,
@@ -29,23 +29,50 @@ from crawler.storage.erasures import finish_erasure
 from crawler.storage.evidence import Evidence
 from crawler.storage.handover import withdraw_bag
 from crawler.storage.journal import Journal, open_for_reading
-from crawler.storage.layout import BAG_FILES, CRAWL_FILE, DATABASE, STATE, CrawlFolder, Folder, check_format, has_owners
+from crawler.storage.layout import (
+    BAG_FILES,
+    CHECKPOINT_ENDING,
+    CHECKPOINTS,
+    CRAWL_FILE,
+    DATABASE,
+    STATE,
+    TIMESTAMPS,
+    CrawlFolder,
+    Folder,
+    check_format,
+    has_owners,
+    number_of,
+    roots_name,
+    stamp_request_name,
+)
 from crawler.storage.lock import lock
+from crawler.storage.stamping import unanswered
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from pathlib import Path
     from typing import Self
 
     from crawler.purging.selection import Selection
     from crawler.storage.erasing import Replaced
     from crawler.storage.notary import Sealer
+    from crawler.storage.stamping import Stamper
 
 _UNSETTLED = (
     "SELECT (SELECT count(*) FROM files WHERE NOT closed) + (SELECT count(*) FROM pending WHERE is_row)"
     " + (SELECT count(*) FROM attempts WHERE outcome = 'sent')"
 )
 """What a crawl that was killed leaves behind, and a purge that was killed does not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamped:
+    """What time-stamp authorities answered."""
+
+    files: Mapping[str, bytes]
+    """Of the folder ``timestamps/``: answers, their requests, and roots."""
+    problems: Mapping[str, str]
+    """Request to why it has no answer."""
 
 
 class PurgeableCrawl:
@@ -66,6 +93,9 @@ class PurgeableCrawl:
             lock(root)
             self.is_sealed = root.size(BAG_FILES[-1]) is not None
             self.crawl = read_crawl_file(root)
+            self._root = root
+            self._checkpoints = self._stack.enter_context(root.sub(CHECKPOINTS))
+            self._timestamps = self._stack.enter_context(root.sub(TIMESTAMPS))
             self._workers = {name: self._open(root, name) for name in _workers_of(path)}
         except BaseException:
             self._stack.close()
@@ -108,6 +138,56 @@ class PurgeableCrawl:
         except sqlite3.Error as error:
             raise StorageError(f"{self.path}: the state cannot be written: {error}") from error
 
+    def pending_stamps(self) -> list[str]:
+        """Requests for time stamps that no authority has answered, by file name."""
+        return unanswered(self._timestamps.names())
+
+    def ask_again(self, stamper: Stamper) -> Stamped:
+        """Ask for what is pending, and for each worker's newest head; nothing is written. Raises StorageError.
+
+        Pending requests are put again as they are, so that an answer that is on its way twice fits as well.
+        """
+        try:
+            asked = {name: self._timestamps.read(name) for name in self.pending_stamps()}
+            for worker, name in last_heads(self._checkpoints.names()).items():
+                number = number_of(name, worker, CHECKPOINT_ENDING) or 0
+                for authority in stamper.roots:
+                    question = stamp_request_name(worker, number, authority)
+                    if self._timestamps.size(question) is None:
+                        asked[question] = stamper.request(self._checkpoints.read(name))
+            return self._ask(stamper, asked)
+        except OSError as error:
+            raise StorageError(f"{self.path}: cannot be read: {error}") from error
+
+    def _ask(self, stamper: Stamper, asked: Mapping[str, bytes]) -> Stamped:
+        files: dict[str, bytes] = {}
+        problems: dict[str, str] = {}
+        for name, request in asked.items():
+            head, _, authority = name.removesuffix(".tsq").partition(".")
+            if authority not in stamper.roots:
+                problems[name] = f"the policy names no time-stamp authority {authority}"
+                continue
+            try:
+                octets = self._checkpoints.read(f"{head}{CHECKPOINT_ENDING}")
+                answer = stamper.ask(authority, request, octets)
+            except SignerError as error:
+                problems[name] = str(error)
+                continue
+            files |= {name: request, f"{name[:-1]}r": answer}
+            if self._timestamps.size(roots_name(authority)) is None:
+                files[roots_name(authority)] = stamper.roots[authority]
+        return Stamped(files=files, problems=problems)
+
+    def put_stamps(self, stamped: Stamped) -> None:
+        """Write answers, the requests they belong to first. Raises StorageError; ``seal`` comes next."""
+        try:
+            withdraw_bag(self._root)
+            for name, octets in sorted(stamped.files.items()):
+                if self._timestamps.size(name) is None:
+                    self._timestamps.write(name, octets)
+        except OSError as error:
+            raise StorageError(f"{self.path}: a time stamp cannot be written: {error}; run it again") from error
+
     def payloads(self, selection: Selection) -> set[bytes]:
         """Digests of the bodies that go."""
         return payloads_of(self._workers[selection.worker][1], selection.rows)
@@ -147,11 +227,12 @@ class PurgeableCrawl:
 
     def _seal(self, folder: CrawlFolder, journal: Journal, sealer: Sealer | None) -> str | None:
         evidence, now = self._sign(folder, journal, sealer)
+        evidence.pending = self.pending_stamps()
         self.crawl = replace(self.crawl, evidence=evidence.described() or self.crawl.evidence)
         write_crawl_file(folder.root, self.crawl)
         evidence.hand_over(self.crawl, sealed_at=now)
         journal.finish()
-        return evidence.problem
+        return evidence.unsealed
 
     def _seal_together(self, sealer: Sealer | None) -> str | None:
         """Several workers: each log is signed, then one head over all heads and one hand-over."""
@@ -162,7 +243,7 @@ class PurgeableCrawl:
         self.crawl, problem = seal_crawl(
             folder.root, {name: journal.connection for name, (_, journal) in self._workers.items()}, self.crawl, sealer,
             domain=_domain(origin), sealed_at=signed[-1][1], unsigned=unsigned,
-            pending=list((self.crawl.evidence or {}).get("pending") or ()),
+            pending=self.pending_stamps(),
         )  # fmt: skip
         for _, journal in self._workers.values():
             journal.finish()

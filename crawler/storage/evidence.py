@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.provenance.checkpoint import TEST_DOMAIN
 from crawler.storage.handover import put_bag, put_envelope
+from crawler.storage.layout import TIMESTAMPS
 from crawler.storage.notary import Notary
 from crawler.storage.stamping import Stamping
 
@@ -110,14 +111,17 @@ class Evidence:
         return None if self._notary is None else self._notary.problem
 
     @property
+    def unsealed(self) -> str | None:
+        """Why head or list of files is not signed; ``None`` where they are, or where nobody was to sign."""
+        if self.unsigned is not None:
+            return f"not signed: {self.unsigned}"
+        return None if self._problem is None else f"the list of files is not signed: {self._problem}"
+
+    @property
     def problem(self) -> str | None:
-        """Why the end is not sealed; ``None`` where it is, or where nobody was to sign."""
-        if self._notary is None:
-            return None
-        if self._notary.problem is not None:
-            return f"not signed: {self._notary.problem}"
-        if self._problem is not None:
-            return f"the list of files is not signed: {self._problem}"
+        """The same, or that stamps are pending."""
+        if self._notary is None or self.unsealed is not None:
+            return self.unsealed
         if self.pending:
             why = "" if self._stamping is None or self._stamping.problem is None else f": {self._stamping.problem}"
             return f"{len(self.pending)} time stamps are pending{why}"
@@ -139,7 +143,8 @@ class Evidence:
         """Sign the list of all files and write the bag. Raises OSError."""
         root, journals = self._folder.root, [self._journal.connection]
         if self._notary is not None and self._notary.head is not None and self._sealer is not None:
-            stamps = "none" if self._stamping is None else "pending" if self.pending else "complete"
+            is_stamped = any(name.endswith(".tsr") for name in self._folder[TIMESTAMPS].names())
+            stamps = "pending" if self.pending else "complete" if is_stamped else "none"
             predicate = predicate_of(crawl, self._sealer, stamps=stamps, stops=self._stops(), sealed_at=sealed_at)
             self._problem = put_envelope(
                 root, journals, self._sealer, self._notary.head, worker=self._folder.worker, predicate=predicate

@@ -21,7 +21,7 @@ from crawler.storage.layout import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from crawler.storage.layout import CrawlFolder
 
@@ -45,6 +45,12 @@ class Stamper(Protocol):
 
     def ask(self, authority: str, request: bytes, octets: bytes) -> bytes:
         """The authority's reply, checked. Raises SignerError."""
+
+
+def unanswered(names: Collection[str]) -> list[str]:
+    """Requests without a reply, by file name, sorted."""
+    there = set(names)
+    return sorted(name for name in there if name.endswith(".tsq") and f"{name[:-1]}r" not in there)
 
 
 class Stamping:
@@ -81,9 +87,8 @@ class Stamping:
 
     def pending(self) -> list[str]:
         """Requests without a reply, by file name."""
-        names = set(self._folder[TIMESTAMPS].names())
-        own = (name for name in names if name.startswith(f"{self._folder.worker}-") and name.endswith(".tsq"))
-        return sorted(name for name in own if f"{name[:-1]}r" not in names)
+        names = unanswered(self._folder[TIMESTAMPS].names())
+        return [name for name in names if name.startswith(f"{self._folder.worker}-")]
 
     def _run(self) -> None:
         while (number := self._heads.get()) is not None:

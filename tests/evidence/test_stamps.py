@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import shutil
 import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -20,8 +22,10 @@ from crawler.signing.stamps import certificates, check_stamp, open_stamper, root
 from crawler.storage.entries import Batch, ClaimRequest, Event
 from crawler.storage.reading import CrawlReader
 from crawler.storage.store import CrawlStore
+from tests.demo_run import clearcrawl
 from tests.evidence.authority import OPENSSL, Authority
 from tests.evidence.both import verify
+from tests.shared import ROOT
 from tests.storage.making import RUN, allowed, new
 
 if TYPE_CHECKING:
@@ -96,6 +100,35 @@ def test_a_later_run_gets_what_was_pending(authority: Authority, tmp_path: Path)
     assert _crawl(out, keys, authority) is None
     assert len(list((out / "timestamps").glob("*.tsr"))) == len(list((out / "timestamps").glob("*.tsq"))) > 2
     assert verify(out, KeyFolder(keys).trust()).code is ExitCode.CLEAN
+
+
+def test_stamps_are_asked_for_again_after_the_end(authority: Authority, tmp_path: Path) -> None:
+    """``keys stamp`` changes nothing while the authority is away, then stores what was pending and hands over anew."""
+    out, keys, policies = tmp_path / "out", tmp_path / "keys", tmp_path / "policies"
+    authority.behaviour = "refuse"
+    assert _crawl(out, keys, authority) is not None
+    shutil.copytree(ROOT / "policies", policies)
+    with (policies / "crawl-policy.toml").open("a") as file:
+        file.write(f"\n[timestamps.authorities.tsa]\nurl = '{authority.url}'\nroots = ['{authority.root_line}']\n")
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file() and "state" not in path.parts}
+    done = clearcrawl("keys", "stamp", str(out), "--policies", str(policies), CLEARCRAWL_KEYS=str(keys))
+    assert done.returncode == 3, done.stderr
+    assert "no answer" in " ".join(done.stdout.split())
+    after = {path: path.read_bytes() for path in out.rglob("*") if path.is_file() and "state" not in path.parts}
+    assert after == before
+    authority.behaviour = "good"
+    done = clearcrawl("keys", "stamp", str(out), "--policies", str(policies), "--json", CLEARCRAWL_KEYS=str(keys))
+    assert done.returncode == 0, done.stderr
+    (told,) = json.loads(done.stdout)["crawls"]
+    assert (told["stamped"], told["pending"]) == (["w0-000001.tsa.tsr", "w0-000002.tsa.tsr"], [])
+    result = verify(out, KeyFolder(keys).trust())
+    assert (result.code, result.stamps) == (ExitCode.CLEAN, 2)
+    assert json.loads((out / "crawl.json").read_bytes())["evidence"]["pending"] == []
+    done = clearcrawl("keys", "stamp", str(out), "--policies", str(policies), CLEARCRAWL_KEYS=str(keys))
+    assert (done.returncode, "0 stamps stored, 0 pending" in " ".join(done.stdout.split())) == (0, True)
+    refused = clearcrawl("keys", "stamp", str(out), "--policies", str(ROOT / "policies"), CLEARCRAWL_KEYS=str(keys))
+    assert refused.returncode == 2
+    assert "names no authority" in refused.stderr
 
 
 def test_a_token_for_something_else_is_refused(tmp_path: Path) -> None:
