@@ -156,8 +156,9 @@ class SegmentInMaking:
         index, manifest = (draft.descriptor for draft in self._columns)
         descriptors = (self._log.descriptor, manifest, index)
         path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)  # noqa: PTH109 - text is what the path holds
+        options = ["-IB" if sys.dont_write_bytecode else "-I"]
         return subprocess.Popen(  # noqa: S603 - this interpreter, with a module of ours
-            [sys.executable, "-I", "-c", _PROGRAM, path, *map(str, (*descriptors, self._first, self.last_seq))],
+            [sys.executable, *options, "-c", _PROGRAM, path, *map(str, (*descriptors, self._first, self.last_seq))],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=descriptors,
             env={**os.environ, **_ENVIRONMENT}, process_group=0,
         )  # fmt: skip
