@@ -19,6 +19,7 @@ from crawler.provenance.leaf import (
     OUTSIDE_LEAF,
     canonical,
     hash_text,
+    is_row,
     leaf_data,
     leaf_hash,
     plain,
@@ -90,6 +91,13 @@ def test_row_leaf_is_made_of_the_rows_columns(verdict: str, kind: str) -> None:
     assert (leaf["seq"], leaf["salt"], leaf["time"]) == (7, "ab", time_text(NOW))
     assert set(leaf["body"]) == set(LEAF_COLUMNS) == set(COLUMN_NAMES) - OUTSIDE_LEAF
     assert rfc8785.dumps(leaf) == data
+    assert is_row(data)
+
+
+@pytest.mark.parametrize("kind", ["note", "denied by", "fetched\",\"type\":\"note"])
+def test_an_entry_that_is_no_row_is_told_apart(kind: str) -> None:
+    """Whatever its body says: only the type at the end counts."""
+    assert not is_row(leaf_data(kind, seq=1, time="", salt="", body={"type": "fetched"}))
 
 
 @pytest.mark.parametrize("duration", [0.25, 3.0, 1e-9, None])
