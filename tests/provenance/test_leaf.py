@@ -94,7 +94,7 @@ def test_row_leaf_is_made_of_the_rows_columns(verdict: str, kind: str) -> None:
     assert is_row(data)
 
 
-@pytest.mark.parametrize("kind", ["note", "denied by", "fetched\",\"type\":\"note"])
+@pytest.mark.parametrize("kind", ["note", "denied by", 'fetched","type":"note'])
 def test_an_entry_that_is_no_row_is_told_apart(kind: str) -> None:
     """Whatever its body says: only the type at the end counts."""
     assert not is_row(leaf_data(kind, seq=1, time="", salt="", body={"type": "fetched"}))
