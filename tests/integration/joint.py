@@ -13,7 +13,7 @@ from crawler.demo.media import PLUS_PROHIBITED, jpeg, png
 from crawler.errors import ExitCode
 from crawler.signing.key_folder import KeyFolder, default_folder
 from tests.evidence.both import verify
-from tests.integration.findings import attempts_by, by_url, check_requests, check_rows, check_visible, workers_of
+from tests.integration.findings import attempts_by, by_url, check_requests, check_rows, check_visible, kept, workers_of
 from tests.servers.replies import Reply, html, text
 
 if TYPE_CHECKING:
@@ -83,8 +83,12 @@ def domains_by_worker(out: Path) -> dict[str, set[str]]:
     return found
 
 
-def check_joint(out: Path, web: ScriptedWeb) -> None:
-    """I1 to I10 over the merge: whole files, rows with evidence, no host served to two workers, sealed, agreed on."""
+def check_joint(out: Path, web: ScriptedWeb, *, whole: set[str] | None = None) -> None:
+    """I1 to I10 over the merge: whole files, rows with evidence, no host served to two workers, sealed, agreed on.
+
+    ``whole``: what is kept of a crawl that has ended.
+    """
+    assert whole is None or kept(out) == whole
     check_visible(out)
     check_rows(out)
     check_requests(out, (web.url(one.host, one.target) for one in web.log))
