@@ -29,12 +29,13 @@ from crawler.policy.site import (
     ask,
     compile_site,
     not_asked,
+    own_url,
     robots_file,
     robots_rules,
     site_file,
 )
 from crawler.storage.entries import AttemptOutcome, Event, Intent, IntentOutcome, SiteFileEntry, WarcKind
-from crawler.values.url import CanonicalUrl, parse
+from crawler.values.url import CanonicalUrl
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -132,7 +133,7 @@ class SiteFiles:
         now = datetime.now(UTC)
         kept = await self._stored_of(origin)
         files = [
-            kept.get(path) or not_asked(path, parse(origin + path).text, "refused", now) for path in SITE_FILE_PATHS
+            kept.get(path) or not_asked(path, own_url(origin, path).text, "refused", now) for path in SITE_FILE_PATHS
         ]
         return compile_site(origin, robots, files, self._policy, now)
 
@@ -204,7 +205,7 @@ class SiteFiles:
         name: str | None = None,
     ) -> StoredFile:
         """Ask for a site file unless a kept outcome still holds; ``name`` is its key where it is no registered path."""
-        url = parse(origin + path)
+        url = own_url(origin, path)
         name = name or path
         if earlier is not None and _is_fresh(earlier):
             return earlier

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from crawler.errors import UrlError
@@ -108,6 +109,12 @@ class Asked:
     """Word of ``RobotsFetch`` and ``SiteFileOutcome``; ``None`` where a status answered."""
 
 
+@lru_cache(maxsize=4096)
+def own_url(origin: str, path: str) -> Url:
+    """Where a site file of an origin lies; asked several times for each while it is read."""
+    return parse(origin + path)
+
+
 def ask(
     origin: str, path: str, *, screen: Callable[[str], Url | Decision], redirects: int
 ) -> Generator[Send | RobotsWanted, Reply | RobotsRules, Asked]:
@@ -117,7 +124,7 @@ def ask(
     asks for it. A hop of another site file than robots.txt also obeys the robots.txt of the origin that it leads to
     (PC-31); robots.txt itself may always be asked for.
     """
-    url = parse(origin + path)
+    url = own_url(origin, path)
     requested = url.text
     hops: tuple[str, ...] = ()
     while True:
@@ -332,7 +339,7 @@ def compile_site(  # noqa: PLR0917 - what an origin said, and by which rules it 
     rules = rules or robots_rules(robots, policy)
     records = None
     if rules.file is not None and rules.outcome.digest is not None:
-        url = parse(origin + ROBOTS_PATH).text
+        url = own_url(origin, ROBOTS_PATH).text
         at = rules.outcome.retrieved_at or robots.retrieved_at
         source = Source(url=url, digest=rules.outcome.digest, retrieved_at=at)
         records = RobotsRecords(file=rules.file, source=source, token=policy.identity.product_token)

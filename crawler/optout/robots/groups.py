@@ -10,6 +10,7 @@ import re
 from array import array
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -354,7 +355,9 @@ class RobotsFile:
         return 2048 + len(self.body) + len(self._odd_blob) + 4 * numbers + 220 * len(self._agents)
 
 
+@lru_cache(maxsize=64)
 def _named(name: str) -> re.Pattern[bytes]:
+    """Find the lines of one record; the readers ask every file for the same few names."""
     wanted = re.escape(name.encode("utf-8", "surrogatepass"))
     return re.compile(rb"^[ \t]*+" + wanted + rb"[ \t]*+:([^\n#]*+)", re.IGNORECASE | re.MULTILINE)
 
