@@ -29,7 +29,7 @@ WORKERS = 3
 KILLS_A_CRAWL = 4
 OF_WORKERS = 0.75
 """Share of kills that hit a worker, where there is one."""
-PAGE_SECONDS = 0.2
+PAGE_SECONDS = 0.8
 
 
 def one_crawl(folder: Path, chance: random.Random) -> tuple[int, int]:
@@ -42,7 +42,7 @@ def one_crawl(folder: Path, chance: random.Random) -> tuple[int, int]:
             arguments = (seed, "--scope", "any", "--workers", str(WORKERS), "--quiet")
             process = lab.start(*arguments)
             for _ in range(KILLS_A_CRAWL):
-                time.sleep(chance.uniform(0.3, 4.0))
+                time.sleep(chance.uniform(0.5, 8.0))
                 victims = running_workers(process)
                 if process.poll() is None and victims and chance.random() < OF_WORKERS:
                     with suppress(ProcessLookupError):
