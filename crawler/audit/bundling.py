@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -35,6 +36,7 @@ warc/         slices of the crawl's WARC files, one record each; the leaves name
 policies/     the policy in force, byte for byte; blocklists/ the lists that name one of the URLs
 checkpoints/  the signed head of the log; timestamps/ what RFC 3161 authorities said about it
 keys/         the public keys that signed
+declaration.txt  draft for US Federal Rules of Evidence 902(11), 902(13) and 902(14): a template for counsel
 
 Check all of it with coreutils, a POSIX shell, gzip and OpenSSL 3:
 
@@ -81,6 +83,10 @@ def write_bundle(reader: CrawlReader, log: SignedLog, out: Path, explanation: Ma
     labels = "\n".join(f"  {name}" for name in sorted(contents) if name.startswith("keys/"))
     count = "1 URL" if len(rows) == 1 else f"{len(rows)} rows"
     contents["README.txt"] = README.format(count=count, keys=labels + "\n").encode()
+    draft = files("crawler.audit").joinpath("bundle/declaration.txt").read_text(encoding="utf-8")
+    crawls = ", ".join(sorted({leaf.entry["body"]["crawl_id"] for leaf in rows}))
+    software = ", ".join(sorted({leaf.entry["body"]["tool_version"] for leaf in rows}))
+    contents["declaration.txt"] = draft.format(crawls=crawls, software=software).encode()
     contents["check.sh"] = script("crawler.audit")
     contents["explanation.json"] = json.dumps(explanation, indent=2).encode() + b"\n"
     write_folder(out, contents)

@@ -46,10 +46,10 @@ _LEFT = {
 @click.option(
     "--format",
     "format_name",
-    type=click.Choice(["parquet", "jsonl", "warc"]),
+    type=click.Choice(["parquet", "jsonl", "warc", "card"]),
     default="parquet",
     show_default=True,
-    help="What the parts are written as.",
+    help="What the parts are written as; card: no parts, only card and metadata.",
 )
 @click.option("--text", "is_text", is_flag=True, help="Extracted text in place of the bodies (extra `text`).")
 @click.option("--unique", is_flag=True, help="Of documents with the same payload only the first.")
@@ -84,7 +84,8 @@ def command(  # noqa: PLR0917 - click passes by name
     """Write the kept, unrevoked documents of one or more crawls to OUT, with the columns that say where each came from.
 
     Bodies are written without their content coding, octet for octet; --text writes extracted text instead. A data-set
-    card (README.md) and Croissant metadata lie beside the parts. The same command again goes on where it was stopped.
+    card (README.md) and Croissant metadata lie beside the parts; --format card writes these alone, about documents that
+    stay in the crawls. The same command again goes on where it was stopped.
 
     Exit status 5 where documents are damaged, 1 where the original of a repeat is in a crawl that was not named, 3
     where a crawl has rows that are not published yet; the other documents are exported all the same.

@@ -158,9 +158,24 @@ def _urn(name: str) -> str:
     return uuid5(NAMESPACE_URL, f"clearcrawl-export {name}").urn
 
 
+class NoPart:
+    """Holds nothing: for a card about documents that stay where they are."""
+
+    def __init__(self, file: BinaryIO, *, is_text: bool, name: str, about: Mapping[str, str]) -> None:
+        """The same arguments as every writer."""
+
+    def add(self, columns: Mapping[str, Any], payload: Payload) -> None:
+        """Leave the document out."""
+
+    def close(self) -> None:
+        """Nothing to write."""
+
+
+CARD = "card"
 FORMATS: Mapping[str, tuple[str, Callable[..., PartWriter]]] = {
     "parquet": ("parquet", ParquetPart),
     "jsonl": ("jsonl.gz", JsonLinesPart),
     "warc": ("warc.gz", WarcPart),
+    CARD: ("none", NoPart),
 }
 """Name of the format to the ending of its files and its writer."""

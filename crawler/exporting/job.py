@@ -20,7 +20,7 @@ from crawler import __version__
 from crawler.errors import DamagedStateError, ExitCode, StorageError, UsageError
 from crawler.exporting.columns import TAKEN
 from crawler.exporting.extraction import TextExtractor
-from crawler.exporting.formats import FORMATS
+from crawler.exporting.formats import CARD, FORMATS
 from crawler.exporting.payloads import MissingOriginalError, Payloads
 from crawler.exporting.selection import Position, is_sitemap, open_sources, rows_from, why_left
 from crawler.exporting.state import ExportState, Part, PartFacts, Problem
@@ -177,7 +177,7 @@ class ExportJob:
             file.flush()
             os.fsync(file.fileno())
         documents = facts.counts["documents"]
-        if documents:
+        if documents and self.plan.format != CARD:
             digest, length = _digest(self.data, temporary), self.data.size(temporary) or 0
             self.data.rename(temporary, name)
             part = Part(number=number, name=name, sha256=digest, length=length, documents=documents)

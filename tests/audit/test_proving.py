@@ -54,6 +54,11 @@ def test_bundle_is_checked_with_openssl_and_coreutils(bundle: Path) -> None:
     (proof,) = (bundle / "rows").glob("*.tlog-proof")
     assert proof.stat().st_size <= 2048
     assert (bundle / "policies" / "crawl-policy.toml").is_file()
+    draft = (bundle / "declaration.txt").read_text()
+    assert draft.startswith("DRAFT")
+    assert "clearcrawl/" in draft
+    assert "[full name]" in draft
+    assert not set(draft) & set("{}")
     assert {path.parent.name for path in bundle.rglob("*") if path.is_file()} >= {"rows", "site-files", "warc", "keys"}
 
 

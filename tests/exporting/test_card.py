@@ -87,6 +87,21 @@ def test_croissant(made: Path, mlcroissant: Any, format_name: str) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
+def test_card_alone(made: Path, mlcroissant: Any) -> None:
+    """Without documents the card tells the numbers of an export of them, and the metadata names no file."""
+    _, whole = export(made / "out", made / "crawl")
+    code, alone = export(made / "card", made / "crawl", format_name="card")
+    assert (code, alone.documents, alone.octets, alone.by) == (0, whole.documents, whole.octets, whole.by)
+    assert (alone.parts, list((made / "card" / "data").iterdir())) == ((), [])
+    dataset = mlcroissant.Dataset(jsonld=str(made / "card" / "croissant.json"))
+    assert dataset.metadata.ctx.issues.report() == ""
+    text = (made / "card" / "README.md").read_text()
+    assert "They are not in this folder" in text
+    assert "## Files" not in text
+    assert f"{whole.documents} documents" in text
+
+
+@pytest.mark.filterwarnings("ignore")
 def test_provenance(made: Path, mlcroissant: Any) -> None:  # noqa: ARG001 - rdflib comes with it
     """As RDF the metadata says by PROV-O who crawled, by which activity, and that the export derives from it."""
     import rdflib  # noqa: PLC0415 - only where mlcroissant is there
