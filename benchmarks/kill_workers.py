@@ -29,6 +29,8 @@ WORKERS = 3
 KILLS_A_CRAWL = 4
 OF_WORKERS = 0.75
 """Share of kills that hit a worker, where there is one."""
+START_SECONDS = 30.0
+"""That a kill of a worker waits for one to be there."""
 PAGE_SECONDS = 0.8
 
 
@@ -42,9 +44,13 @@ def one_crawl(folder: Path, chance: random.Random) -> tuple[int, int]:
             arguments = (seed, "--scope", "any", "--workers", str(WORKERS), "--quiet")
             process = lab.start(*arguments)
             for _ in range(KILLS_A_CRAWL):
-                time.sleep(chance.uniform(0.5, 8.0))
+                is_worker = chance.random() < OF_WORKERS
+                until = time.monotonic() + START_SECONDS
+                while is_worker and not running_workers(process) and time.monotonic() < until:
+                    time.sleep(0.05)
+                time.sleep(chance.uniform(0.0, 4.0))
                 victims = running_workers(process)
-                if process.poll() is None and victims and chance.random() < OF_WORKERS:
+                if is_worker and victims:
                     with suppress(ProcessLookupError):
                         os.kill(chance.choice(victims), signal.SIGKILL)
                         workers += 1
