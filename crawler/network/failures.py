@@ -81,8 +81,14 @@ class BodyIncompleteError(scrapy_exceptions.ResponseDataLossError):
     code = "body_incomplete"
 
 
-class FirstByteTimeoutError(CancelledError):
-    """No octet of the reply came in time. A cancellation, so that the pool does not send the request again."""
+class ReplyMalformedError(scrapy_exceptions.DownloadFailedError):
+    """What came is no reply of HTTP, or its framing contradicts itself."""
+
+    code = "connection_error"
+
+
+class FirstByteTimeoutError(scrapy_exceptions.DownloadTimeoutError):
+    """No octet of the reply came in time."""
 
     code = "timeout"
 

@@ -145,6 +145,17 @@ def test_stop_at_the_head_leaves_the_body_on_the_server(downloader: Make) -> Non
     assert str(outcome.response.ip_address) == "127.0.0.1"
 
 
+def test_a_stop_keeps_the_connection_where_the_body_is_here_anyway(downloader: Make) -> None:
+    """A small reply that nobody wants costs no new connection, and nothing of its body is kept."""
+    with Wire(always(REPLY)) as wire:
+        one = downloader()
+        url = f"http://a.test:{wire.port}/"
+        outcomes = [one.fetch(url, on_head=lambda _: StopReason(code="http_403")) for _ in range(3)]
+        assert len(wire.connections) == 1
+    assert [outcome.exchange.body_as_sent for outcome in outcomes] == [b""] * 3
+    assert not any(outcome.exchange.is_body_complete for outcome in outcomes)
+
+
 def test_failing_check_of_the_head_stops(downloader: Make) -> None:
     """An exception in the response gate is a refusal, never a download."""
 
