@@ -117,6 +117,14 @@ def unbase64(text: str) -> bytes:
     return found
 
 
+def utf8(data: bytes) -> str:
+    """Text of a note."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise DiffersError("is no UTF-8") from error
+
+
 def when(text: Any) -> datetime:
     """Read a time of this format."""
     if not isinstance(text, str) or not TIME.fullmatch(text):
@@ -449,7 +457,7 @@ def read_head(data: bytes, path: str, worker: str = "", place: int = 0) -> Head:
     root = unbase64(found[3].decode())
     if len(root) != 32:  # noqa: PLR2004 - SHA-256
         raise DiffersError("has a root of the wrong length")
-    return Head(path, worker, place, found[1].decode(), int(found[2]), root, note)
+    return Head(path, worker, place, utf8(found[1]), int(found[2]), root, note)
 
 
 # Gzip and WARC
@@ -807,7 +815,7 @@ class Crawl:
         self.add_key(Key(path.stem, key_id, octets))
 
     def _read_vkey(self, name: str, key_id: str) -> None:
-        text = self.read(name).decode()
+        text = utf8(self.read(name))
         key = read_key(text.removesuffix("\n"))
         if key.id != key_id or not text.endswith("\n"):
             raise DiffersError("does not hold the key of its name, in one line")
@@ -815,7 +823,7 @@ class Crawl:
 
     def _read_rotation(self, name: str, key_id: str) -> None:
         note = read_note(self.read(name))
-        form, old_text, new_text, since_text, *rest = note.text.decode().split("\n")
+        form, old_text, new_text, since_text, *rest = utf8(note.text).split("\n")
         old, new, since = read_key(old_text), read_key(new_text), when(since_text)
         if form != "clearcrawl-key-rotation/1" or rest != [""] or new.id != key_id:
             raise DiffersError("is no note of the rotation to the key of its name")

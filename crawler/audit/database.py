@@ -158,7 +158,7 @@ class Database:
                 run(f"SET {option} = {_text(value)}")
             if self._memory is not None:
                 run(f"SET memory_limit = {_text(self._memory)}")
-                run(f"SET threads = {min(4, os.cpu_count() or 1)}")  # reading the log takes 128 MiB a thread
+                run(f"SET threads = {min(2, os.cpu_count() or 1)}")  # reading the log takes 128 MiB a thread and buffer
                 run("SET preserve_insertion_order = false")
             run("SET python_enable_replacements = false")
             run(f"SET allowed_paths = {_list(allowed)}")

@@ -41,6 +41,8 @@ class Pump:
         """Lanes that were left out when a claim brought nothing; ``None`` where there may be something to claim."""
         self._dry_since = 0.0
         self._claim_pending = False
+        self._asked = 0
+        """Claims asked for."""
         self._clocks = (time.time(), time.monotonic())
         self._idle_check: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -76,6 +78,7 @@ class Pump:
             wanted = self._lanes.wanted(time.time())
             if wanted is not None and (self._dry_for is None or self._dry_for - wanted.exclude):
                 self._claim_pending = True
+                self._asked += 1
                 self._writer.claim(wanted, is_urgent=self._lanes.is_hungry)
         is_idle = self._lanes.is_empty and not self._is_seeding and self._dry_for == frozenset()
         if is_idle and not self._claim_pending and self._idle_check is None:
@@ -97,6 +100,7 @@ class Pump:
 
     async def _check_idle(self) -> None:
         """Find out whether anything is due soon; end the crawl where it is not (design section 5)."""
+        asked = self._asked
         try:
             await self._writer.flush()
             due = await self._writer.call(lambda store: store.next_due())
@@ -105,6 +109,9 @@ class Pump:
         finally:
             self._idle_check = None
         if not self._lanes.is_empty or not self._is_open:
+            return
+        if asked != self._asked:  # what was claimed meanwhile may have brought URLs that are not yet in the frontier
+            self.turn()
             return
         wait = None if due is None else due - time.time()
         if self._dry_for is None or (wait is not None and wait <= 0):

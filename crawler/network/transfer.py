@@ -11,10 +11,10 @@ from asyncio import CancelledError
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from pydispatch.dispatcher import getAllReceivers  # type: ignore[import-untyped]  # ships no types
 from scrapy import signals
 from scrapy.exceptions import DownloadCancelledError, DownloadTimeoutError, StopDownload
 from scrapy.http import Headers
+from scrapy.signalmanager import dispatcher  # type: ignore[attr-defined]  # PyDispatcher, as Scrapy uses it
 from scrapy.utils._download_handlers import check_stop_download, make_response
 from twisted.web.iweb import UNKNOWN_LENGTH
 
@@ -324,4 +324,4 @@ class Transfer:
 
 def _is_heard(signal: object, crawler: Crawler) -> bool:
     """Whether anybody listens; asking costs less than telling nobody."""
-    return next(getAllReceivers(crawler, signal), None) is not None
+    return next(dispatcher.getAllReceivers(crawler, signal), None) is not None

@@ -39,7 +39,7 @@ def _make(folder: Path) -> None:
     lab = Lab(folder / "lab")
     try:
         with ScriptedWeb() as web:
-            web.host(HOST, TreeSite(pages=40, redirect_every=9, delay=0.05))
+            web.host(HOST, TreeSite(pages=120, redirect_every=9, delay=0.05))
             web.host("other.test", html("<p>kept elsewhere</p>"))
             _killed(lab, web, folder)
             _recrawled(lab, web, folder)

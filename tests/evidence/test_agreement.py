@@ -117,6 +117,19 @@ def test_changed_stamps(name: str, crawls: Path, tmp_path: Path) -> None:
         assert answer["findings"]
 
 
+@pytest.mark.parametrize("name", ["checkpoints/*.checkpoint", "attestations/*.vkey", "attestations/*.rotation"])
+def test_notes_that_are_no_text(name: str, crawls: Path, tmp_path: Path) -> None:
+    """An octet of a note that is no UTF-8: both name the file."""
+    root = tmp_path / "out"
+    shutil.copytree(crawls / "rotated", root)
+    path = min(root.glob(name))
+    octets = bytearray(path.read_bytes())
+    octets[0] |= 0x80
+    path.write_bytes(octets)
+    for answer in both(root, crawls / "trust.txt"):
+        assert path.relative_to(root).as_posix() in {one["file"] for one in answer["findings"]}
+
+
 def test_bundle_and_proofs(crawls: Path, tmp_path: Path) -> None:
     """A bundle and each proof in it hold; a changed octet of any file is found; a proof has at most 2 KiB."""
     url = next(one for one in urls(crawls / "stamped"))
