@@ -3,7 +3,7 @@
 All variants of a round run at the same moment, as whole processes, over the same synthetic web (optional data beside
 the repository, ``../shared/bench``); the median of the rounds' ratios counts. Everything of clearcrawl is on.
 
-python benchmarks/whole.py [--hosts 300] [--rounds 3] [--groups crawl list] [--json FILE]
+python benchmarks/whole.py [--hosts 300] [--rounds 3] [--groups crawl list] [--crawlee PYTHON]
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from tests.integration.lab import Lab
 from tests.shared import ROOT
 
 ADDRESSES = 32
+SHIM = "loopdns.so"
 PAGE = os.sysconf("SC_PAGE_SIZE")
 PACKAGES = ("scrapy", "twisted", "selectolax", "pyarrow", "protego")
 
@@ -49,7 +50,11 @@ class Bar:
     most: float | None = None
 
 
-GROUPS: dict[str, tuple[str, ...]] = {"crawl": ("ours", "today", "bare"), "list": ("on", "off", "raw")}
+GROUPS: dict[str, tuple[str, ...]] = {
+    "crawl": ("ours", "today", "bare"),
+    "list": ("on", "off", "raw"),
+    "peer": ("again", "crawlee"),
+}
 BARS = (
     Bar(name="P1", says="everything on / Scrapy + robots + feed, pages/s", one="ours", other="today", quantity="rate",
         least=3.0),
@@ -58,6 +63,8 @@ BARS = (
         quantity="rate", least=0.85),
     Bar(name="P4", says="everything on / aiohttp + lxml links, same list, pages/s", one="on", other="raw",
         quantity="rate", least=0.40),
+    Bar(name="P5", says="everything on / Crawlee for Python, robots on, distinct pages/s", one="again", other="crawlee",
+        quantity="rate", least=2.5),
     Bar(name="P7", says="everything on / bare Scrapy, CPU a page", one="ours", other="bare", quantity="cpu", most=0.40),
     Bar(name="P8", says="everything on / bare Scrapy, peak memory of all processes at one moment", one="ours",
         other="bare", quantity="rss", most=0.8),
@@ -116,21 +123,31 @@ class Web:
         return subprocess.run(line, capture_output=True, text=True, check=True).stdout
 
 
-def commands(lab: Lab, seeds: str, pages: str, concurrency: int) -> dict[str, list[str]]:
-    """The command of every variant."""
+def commands(lab: Lab, seeds: str, pages: str, concurrency: int, crawlee: str) -> dict[str, list[str]]:
+    """The command of every variant; ``crawlee`` is the interpreter of an environment that has Crawlee."""
     scrapy = [sys.executable, str(BENCH / "scrapybench.py"), seeds]
     crawl = ["crawl", "--concurrency", str(concurrency), "--quiet", "--json"]
     folders = ["--policies", str(lab.policies), "--blocklists", str(lab.blocklists)]
     ours = [sys.executable, "-m", "crawler", *crawl, *folders]
     without = [sys.executable, str(ROOT / "benchmarks" / "without_readers.py"), *crawl, *folders]
+    whole = [*ours, seeds, "--scope", "any", "-o", "{out}"]
     return {
-        "ours": [*ours, seeds, "--scope", "any", "-o", "{out}"],
+        "ours": whole,
+        "again": whole,
         "today": [*scrapy, "--robots", "--feed", "{out}"],
         "bare": scrapy,
         "on": [*ours, pages, "--list", "-o", "{out}"],
         "off": [*without, pages, "--list", "-o", "{out}"],
         "raw": [sys.executable, str(BENCH / "rawclient.py"), "aiohttp", pages, "--conc", "100", "--links"],
-    }
+        "crawlee": ["env", f"LD_PRELOAD={lab.folder / SHIM}", f"LOOPDNS_ADDRS={ADDRESSES}", crawlee,
+                    str(ROOT / "benchmarks" / "with_crawlee.py"), seeds, "100"],
+    }  # fmt: skip
+
+
+def build_shim(lab: Lab) -> None:
+    """Compile what resolves the names of the synthetic web for programs whose resolver cannot be set."""
+    line = ["cc", "-O2", "-shared", "-fPIC", "-o", str(lab.folder / SHIM), str(BENCH / "loopdns.c"), "-ldl"]
+    subprocess.run(line, check=True)
 
 
 class Memory:
@@ -251,8 +268,12 @@ def main() -> int:
     parser.add_argument("--hosts", type=int, default=300)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--concurrency", type=int, default=32)
-    parser.add_argument("--groups", nargs="+", choices=sorted(GROUPS), default=sorted(GROUPS))
+    parser.add_argument("--groups", nargs="+", choices=sorted(GROUPS), default=["crawl", "list"])
+    parser.add_argument("--crawlee", metavar="PYTHON", help="interpreter with Crawlee; adds the group peer")
     given = parser.parse_args()
+    groups = [*given.groups, *(["peer"] if given.crawlee and "peer" not in given.groups else [])]
+    if "peer" in groups and not given.crawlee:
+        parser.error("the group peer wants --crawlee PYTHON")
     if not (BENCH / "synthweb.py").is_file():
         print("skipped: ../shared/bench is not beside the repository")
         return 0
@@ -263,11 +284,14 @@ def main() -> int:
         lab = Lab(Path(folder) / "lab")
         try:
             web = Web(lab, given.hosts)
-            lines = commands(lab, lab.seeds(web.urls()), lab.seeds(web.urls("--all"), "all.txt"), given.concurrency)
+            seeds, pages = lab.seeds(web.urls()), lab.seeds(web.urls("--all"), "all.txt")
+            lines = commands(lab, seeds, pages, given.concurrency, given.crawlee or "")
+            if "peer" in groups:
+                build_shim(lab)
             rounds = []
             for number in range(given.rounds):
                 found: dict[str, Measured] = {}
-                for group in given.groups:
+                for group in groups:
                     chosen = {name: lines[name] for name in GROUPS[group]}
                     found |= together(lab, chosen, f"{number}-{group}")
                 rounds.append(found)
