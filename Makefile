@@ -2,7 +2,12 @@
 
 PYTHON ?= python
 
-.PHONY: fuzz tamper
+.PHONY: bench fuzz tamper
+bench:  ## ratios of whole crawls, of turns taken, of several workers: wants a machine for itself, and ../shared/bench
+	PYTHONPATH=. $(PYTHON) benchmarks/whole.py
+	PYTHONPATH=. $(PYTHON) benchmarks/polite.py
+	PYTHONPATH=. $(PYTHON) benchmarks/workers.py
+
 fuzz:  ## a million inputs for every text reader; a stopped run goes on
 	PYTHONPATH=. $(PYTHON) benchmarks/fuzz.py
 
