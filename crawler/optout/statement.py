@@ -114,8 +114,8 @@ class Question:
     media_type: str | None = None
     """Essence of the Content-Type, lower case, where it is known."""
     user_class: str = "commercial"
-    country: str = "DE"
-    """ISO 3166-1 alpha-2 of the operator."""
+    country: str | None = None
+    """ISO 3166-1 alpha-2 of the operator's seat. Unstated, no offer by country is ours, and every prohibition is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

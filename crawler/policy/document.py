@@ -29,8 +29,8 @@ class Identity:
     user_agent: str
     """The header that is sent; contains the token. Default ``TOKEN/VERSION (+CONTACT)``."""
     crawler_id: str
-    country: str
-    """ISO 3166-1 alpha-2."""
+    country: str | None
+    """Seat of the operator, ISO 3166-1 alpha-2; ``None`` where nobody stated it."""
     user_class: str
     """As RSL: ``commercial``, ``non-commercial``, ``education``, ``government``, ``personal``."""
     on_behalf_of: str | None

@@ -62,8 +62,8 @@ def identity(table: Table, *, tool_version: str) -> Identity:
         table.mistake("contact", f"is {contact!r}; write an address that begins with https:// or mailto:")
         contact = ""
     made = f"{token}/{tool_version} (+{contact})" if contact else f"{token}/{tool_version}"
-    country = table.text("country", "DE")
-    if not _COUNTRY.fullmatch(country):
+    country = table.text("country", "") or None
+    if country is not None and not _COUNTRY.fullmatch(country):
         table.mistake("country", f"is {country!r}; write the two capital letters of ISO 3166-1, like DE")
     crawler_id = table.text("crawler_id", "") or token.lower().replace("_", "-").strip("-") or "crawler"
     if not _CRAWLER_ID.fullmatch(crawler_id):

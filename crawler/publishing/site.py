@@ -7,13 +7,12 @@ the pages. Killed at any moment, every page is whole, and the next run ends what
 from __future__ import annotations
 
 import json
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from crawler.audit.database import Database
 from crawler.errors import DamagedStateError, UsageError
-from crawler.policy.reading import CRAWL_POLICY, missing_identity
+from crawler.policy.reading import missing_identity
 from crawler.provenance.leaf import canonical
 from crawler.publishing import pages
 from crawler.publishing.documents import Sources, policy_documents, training_documents
@@ -174,18 +173,10 @@ def _notes(job: Job, place: Path, policy: CrawlPolicy) -> Iterator[str]:
         )
     if not named.address:
         yield "links of the feed are relative: name the address in [publication] of crawl-policy.toml"
-    if not _says_country(job.policies):
-        yield (
-            f"the page says that the operator sits in {policy.identity.country}, which nobody wrote: write country "
-            "in [identity] of crawl-policy.toml"
-        )
+    if policy.identity.country is None:
+        yield "the page says that the operator's seat is not stated: write country in [identity] of crawl-policy.toml"
     if missing := missing_identity(policy.identity):
         yield f"the page names nobody: fill in [identity] {', '.join(missing)} of crawl-policy.toml"
-
-
-def _says_country(policies: Path) -> bool:
-    """Whether the policy, which was read before, names the seat of the operator; the default is nobody's statement."""
-    return "country" in tomllib.loads((policies / CRAWL_POLICY).read_text("utf-8")).get("identity", {})
 
 
 def _lost(root: Path, crawls: list[dict[str, Any]]) -> Iterator[str]:

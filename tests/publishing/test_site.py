@@ -136,11 +136,13 @@ def test_one_line_changed_is_one_entry_with_before_and_after(copy: Path) -> None
     assert files_of(site)[first] == before[first]
 
 
-def test_a_country_that_nobody_wrote_is_told(copy: Path) -> None:
-    """The page names the seat of the operator; where that is the default, whoever publishes hears of it."""
-    assert any("sits in DE" in one for one in publish(copy / "policies")["notes"])
+def test_a_seat_that_nobody_wrote_is_not_stated(copy: Path) -> None:
+    """The page names the seat of the operator, or that it is not stated; then whoever publishes hears of it."""
+    assert any("is not stated" in one for one in publish(copy / "policies")["notes"])
+    assert "(seat not stated)" in (copy / "site" / "index.html").read_text("utf-8")
     edit(copy / "policies" / "crawl-policy.toml", '# country = "DE"', 'country = "FR"')
-    assert not any("sits in" in one for one in publish(copy / "policies")["notes"])
+    assert not any("is not stated" in one for one in publish(copy / "policies")["notes"])
+    assert "(FR)" in (copy / "site" / "index.html").read_text("utf-8")
 
 
 def test_a_comment_changed_is_an_entry_as_well(copy: Path) -> None:

@@ -200,8 +200,9 @@ def _prohibition(licence: Licence, question: Question) -> TermList | None:
     """Find the list that prohibits training, or anything to us."""
     for one in licence.lists:
         if not one.is_permit:
-            wanted = _wanted(one.kind.strip().lower(), question)
-            if wanted & {token.lower() for token in _SEPARATORS.split(one.value)}:
+            kind = one.kind.strip().lower()
+            is_about_anybody = kind == "geo" and question.country is None  # any country may be ours
+            if is_about_anybody or _wanted(kind, question) & {token.lower() for token in _SEPARATORS.split(one.value)}:
                 return one
     return None
 
@@ -236,4 +237,6 @@ def _permitted(kind: str, question: Question) -> frozenset[str]:
 
 
 def _countries(question: Question) -> frozenset[str]:
+    if question.country is None:
+        return frozenset()
     return frozenset({question.country, "EU"} if question.country in _EU else {question.country})

@@ -89,6 +89,7 @@ def _measures(given: Inputs) -> Iterator[Answer]:
         f"{'it may be collected' if policy.profile.unknown is Verdict.ALLOW else 'it is left'}.",
         source=f"{CRAWL_POLICY}: profile",
     )
+    yield settings({"Seat of the operator": policy.identity.country or "not stated"}, source=CRAWL_POLICY)
     if policy.identity.on_behalf_of is not None:
         yield settings({"Crawled on behalf of": policy.identity.on_behalf_of}, source=CRAWL_POLICY)
     rows = [(one.scope, one.permits and ", ".join(sorted(one.permits)), one.ref) for one in policy.agreements]

@@ -69,6 +69,24 @@ def test_duties_have_names(licences: str, duties: tuple[str, ...]) -> None:
     assert (said.preference, said.duties) == (Preference.CONDITIONAL, duties)
 
 
+@pytest.mark.parametrize(
+    ("terms", "country", "preference"),
+    [
+        ('<permits type="geo">DE</permits>', "DE", Preference.ALLOWED),
+        ('<permits type="geo">EU</permits>', "DE", Preference.ALLOWED),
+        ('<permits type="geo">DE EU</permits>', None, Preference.RESERVED),
+        ('<prohibits type="geo">US</prohibits>', "DE", Preference.ALLOWED),
+        ('<prohibits type="geo">US</prohibits>', None, Preference.RESERVED),
+        ('<prohibits type="user">education</prohibits>', None, Preference.ALLOWED),
+    ],
+)
+def test_an_operator_without_a_stated_country(terms: str, country: str | None, preference: Preference) -> None:
+    """No offer by country is its own, and what any country is denied is denied to it."""
+    body = _document(f"<license>{PERMITS}{terms}</license>")
+    said = READER.read_site_file(_file(body, _declared())).about(replace(QUESTION, country=country))
+    assert [one.preference for one in said] == [preference]
+
+
 def test_a_server_asks_for_a_token() -> None:
     """Even where the licence is free."""
     body = _document(f"<license>{PERMITS}</license>", 'url="/" server="https://lic.example"')
