@@ -14,6 +14,7 @@ from selectolax.lexbor import LexborHTMLParser
 from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom, to_unicode
 
 from crawler.values.html_shape import safe_length
+from crawler.values.srcset import largest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,7 +118,7 @@ class HtmlPage:
     frames: tuple[str, ...] = ()
     """``src`` of ``frame`` and ``iframe``, in the same manner."""
     images: tuple[str, ...]
-    """``src`` (and first of ``srcset``) of ``img`` and of ``source`` in ``picture``, ``poster`` of ``video``."""
+    """``src`` (and the largest of ``srcset``) of ``img`` and of ``source`` in ``picture``, ``poster`` of ``video``."""
     sounds: tuple[str, ...] = ()
     """``src`` of ``audio`` and its ``source``, in the same manner."""
     videos: tuple[str, ...] = ()
@@ -313,9 +314,9 @@ class _Pass:
         source = _stripped(attributes.get("src"))
         if source:
             self._keep(self.images, source)
-        candidates = (attributes.get("srcset") or "").split(None, 1)
-        if candidates and (first := candidates[0].rstrip(",")):
-            self._keep(self.images, first)
+        candidate = largest(attributes.get("srcset") or "")
+        if candidate is not None:
+            self._keep(self.images, candidate)
 
     def visit_source(self, node: LexborNode) -> None:
         """Sort by what stands around it; a browser takes the first that it can show, and so do we."""
