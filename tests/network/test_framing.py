@@ -183,7 +183,10 @@ def test_chunks_are_the_same_in_any_pieces_and_as_for_twisted(octets: bytes, cut
     """Content, end, rest and refusal agree with an implementation of others, however the octets were cut."""
     whole = _ours([octets])
     assert _ours(_pieces(octets, cuts)) == whole
-    assert whole == _twisted(octets)
+    theirs = _twisted(octets)
+    if whole[1] == "problem" and theirs[1] == "open":  # they look at the end of a chunk when two octets are there
+        theirs = _twisted(octets + b"?")
+    assert whole == theirs
 
 
 def test_trailers_are_bounded() -> None:
