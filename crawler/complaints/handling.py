@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from crawler.complaints.case import ACKNOWLEDGED, RECEIVED, SUPPLEMENT, Case, cases_of
+from crawler.complaints.case import ACKNOWLEDGED, RECEIVED, SUPPLEMENT, cases_of
 from crawler.complaints.complaint import merged
-from crawler.complaints.likeness import alike
+from crawler.complaints.likeness import Earlier
 from crawler.complaints.register import New
 from crawler.errors import UsageError
 from crawler.provenance.leaf import time_text
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from crawler.complaints.case import Case
     from crawler.complaints.complaint import Complaint
     from crawler.complaints.intake import Received
     from crawler.complaints.likeness import Alike
@@ -46,30 +47,25 @@ def enter(
     _check_time(received_at, now)
     cases = cases_of(register.entries)
     number = max(cases, default=0)
+    earlier = Earlier(one.complaint for one in received)
+    for case in sorted(cases.values(), key=lambda one: one.number):
+        if case.complaint is not None:
+            earlier.add(case.number, case.complaint)
     found, news = [], []
     for one in received:
         number += 1
         body = {**_body(one, one.complaint, received_at), "case": number}
         news.append(New(kind=RECEIVED, body=body, personal=_personal(one), files=_files(one)))
-        similar = alike(one.complaint, cases.values())
         found.append(
             Entered(
                 case=number,
                 complaint=one.complaint,
-                alike=tuple(similar),
+                alike=tuple(earlier.alike(one.complaint)),
                 attachments=len(one.attachments),
                 is_supplement=False,
             )
         )
-        cases[number] = Case(
-            number=number,
-            received_at=received_at,
-            channel=one.channel,
-            capacity="",
-            complaint=one.complaint,
-            is_complete=True,
-            completed_at=None,
-        )
+        earlier.add(number, one.complaint)
     register.add(news, sealer=sealer, now=now)
     return found
 

@@ -7,14 +7,18 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crawler.blocklists.interface import Entry, EntryKind
 from crawler.blocklists.matcher import Matcher
 from crawler.complaints.case import cases_of, number_of
 from crawler.complaints.clock import Targets, acknowledge_by, decide_by, reminders
+from crawler.complaints.complaint import read
 from crawler.complaints.deciding import Wanted, decide, enter_receipt, removals_of
-from crawler.complaints.handling import acknowledge, supplement
+from crawler.complaints.handling import acknowledge, enter, supplement
 from crawler.complaints.letters import acknowledgement
+from crawler.complaints.likeness import MOST_SHOWN, Earlier, is_identical
 from crawler.complaints.statistics import statistics_of
 from crawler.errors import UsageError
 from crawler.policy.profile_reading import provider
@@ -24,9 +28,11 @@ from crawler.values.strict_toml import Source
 from tests.complaints.registers import NOW, received
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
     from crawler.complaints.case import Case
+    from crawler.complaints.complaint import Complaint
     from crawler.complaints.register import Register
     from tests.complaints.registers import Desk
 
@@ -256,17 +262,57 @@ def _answer(desk: Desk, register: Register, octets: bytes) -> int:
     return enter_receipt(register, case, octets, by="d", sealer=desk.sealer, now=NOW)
 
 
+def _alike(complaint: Complaint, earlier: Mapping[int, Complaint]) -> list[tuple[int, str]]:
+    known = Earlier([complaint])
+    for number, one in earlier.items():
+        known.add(number, one)
+    return [(one.case, one.how) for one in known.alike(complaint)]
+
+
 def test_alike(desk: Desk) -> None:
     """What resembles an earlier case is told, and decides nothing."""
-    from crawler.complaints.likeness import alike  # noqa: PLC0415 - beside its only test
-
     desk.add(
         received(), received(works=["Another"]), received(organisation="Other House", urls=["https://press.example/x"])
     )
-    earlier = list(desk.cases().values())
-    found = [(one.case, one.how) for one in alike(received().complaint, earlier)]
+    earlier = desk.cases()
+    found = _alike(received().complaint, {number: case.complaint for number, case in earlier.items() if case.complaint})
     assert found == [(1, "identical"), (2, "same_rightsholder"), (3, "same_site")]
-    assert all(case.decision is None for case in earlier)
+    assert all(case.decision is None for case in earlier.values())
+
+
+def test_alike_within_one_file(desk: Desk) -> None:
+    """Complaints that come together are compared with each other as well."""
+    with desk.open() as register:
+        both = [received(), received()]
+        first, second = enter(register, both, received_at=NOW, sealer=desk.sealer, now=NOW)
+    assert (first.alike, [(one.case, one.how) for one in second.alike]) == ((), [(1, "identical")])
+
+
+SOME = st.builds(
+    lambda organisation, works, paths: read(
+        {"organisation": organisation, "works": works, "urls": [f"https://{path}.example/{path}" for path in paths]}
+    ),
+    st.sampled_from(["", "House", "Other House"]),
+    st.lists(st.sampled_from("ab"), max_size=2),
+    st.lists(st.sampled_from("xyz"), max_size=3),
+)
+
+
+@given(SOME, st.lists(SOME, max_size=25))
+def test_alike_is_what_comparing_each_would_find(complaint: Complaint, earlier: list[Complaint]) -> None:
+    """However it is looked up: the same as a comparison with every case, cut to the first ten."""
+
+    def how(one: Complaint) -> int:
+        if is_identical(complaint, one):
+            return 0
+        if complaint.rightsholder and complaint.rightsholder == one.rightsholder:
+            return 1
+        return 2 if complaint.hosts() & one.hosts() else 3
+
+    names = ("identical", "same_rightsholder", "same_site")
+    wanted = sorted((how(one), number) for number, one in enumerate(earlier, start=1) if how(one) < len(names))
+    found = _alike(complaint, dict(enumerate(earlier, start=1)))
+    assert found == [(number, names[kind]) for kind, number in wanted[:MOST_SHOWN]]
 
 
 @pytest.mark.parametrize("text", ["", "0", "C-0", "C-", "1.5", "-1", "\uff11x", "9" * 30, "\x1b"])
