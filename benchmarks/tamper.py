@@ -2,9 +2,9 @@
 
     python benchmarks/tamper.py [--places 20] [--kinds NAME...] [--processes 2]
 
-Crawls the demo, changes a copy of it in one way at one place, and verifies the copy with ``audit verify`` and with
-``standalone/verify_crawl.py``; prints what one of them did not find or not name by its file. The seed is printed and
-can be given again.
+Crawls the demo, and has a copy of it stamped and the stamps renewed by an authority of its own. Changes one of both in
+one way at one place, and verifies it with ``audit verify`` and with ``standalone/verify_crawl.py``; prints what one of
+them did not find or not name by its file. The seed is printed and can be given again.
 """
 
 from __future__ import annotations
@@ -25,8 +25,11 @@ from crawler.audit.verifying import verify
 from crawler.errors import ClearcrawlError, ExitCode
 from crawler.signing.key_folder import KeyFolder
 from tests.demo_run import run_demo
+from tests.evidence.authority import Authority
+from tests.evidence.crawls import renew
 from tests.evidence.second import second_verifier
-from tests.evidence.tampering import ALL, KINDS, copy, tamper
+from tests.evidence.tampering import ALL, ALL_STAMPS, KINDS, copy, tamper
+from tests.shared import ROOT
 
 
 def one(task: tuple[str, int], *, root: Path, keys: Path, seed: int) -> tuple[str, int, str]:
@@ -34,7 +37,7 @@ def one(task: tuple[str, int], *, root: Path, keys: Path, seed: int) -> tuple[st
     kind, place = task
     work = Path(tempfile.mkdtemp(prefix="clearcrawl-tamper-"))
     try:
-        changed = copy(root, work / "out")
+        changed = copy(root / ("stamped" if kind in ALL_STAMPS else "plain"), work / "out")
         told = tamper(changed, kind, random.Random(f"{seed} {kind} {place}"))  # noqa: S311 - repeatable
         wrong = {name: ask(changed, keys, told) for name, ask in (("first", _first), ("second", _second))}
     finally:
@@ -66,18 +69,31 @@ def _missing(code: int, named: set[str], told: set[str]) -> str:
     return "" if named & told else f"named {sorted(named)[:4]}, not {sorted(told)}"
 
 
+def _crawls(folder: Path) -> Path:
+    """``plain`` and ``stamped``; answer the folder."""
+    shutil.copytree(run_demo(folder / "out").folder.absolute(), folder / "plain", symlinks=True)
+    shutil.copytree(folder / "plain", folder / "stamped", symlinks=True)
+    shutil.copytree(ROOT / "policies", folder / "policies")
+    with Authority(folder / "authority") as authority:
+        with (folder / "policies/crawl-policy.toml").open("a") as file:
+            file.write(f"\n[timestamps.authorities.tsa]\nurl = '{authority.url}'\nroots = ['{authority.root_line}']\n")
+        for _ in range(3):  # stamp, renew, renew
+            renew(folder / "stamped", folder / "policies")
+    return folder
+
+
 def main() -> int:
     """Run all kinds at all places."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--places", type=int, default=20)
-    parser.add_argument("--kinds", nargs="*", default=ALL)
+    parser.add_argument("--kinds", nargs="*", default=[*ALL, *ALL_STAMPS])
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as made:
         keys = Path(made) / "keys"
         os.environ["CLEARCRAWL_KEYS"] = str(keys)
-        root = run_demo(Path(made) / "out").folder.absolute()
+        root = _crawls(Path(made))
         tasks = [(kind, place) for kind in options.kinds for place in range(options.places)]
         started = time.perf_counter()
         with ProcessPoolExecutor(options.processes) as pool:

@@ -51,12 +51,15 @@ BAG = ("bagit.txt", "bag-info.txt", "manifest-sha256.txt", "tagmanifest-sha256.t
 BAGIT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 VERDICTS = {"fetched": "allow", "denied": "deny", "failed": "defer"}
 WORKER = r"[a-z][a-z0-9]{0,15}"
+AUTHORITY = r"[a-z0-9][a-z0-9-]{0,31}"
+STAMP = rf"timestamps/(({WORKER})-(\d{{6,}}))\.({AUTHORITY})(?:\.([1-9]\d{{0,3}})\.({AUTHORITY}))?\.ts"
+"""Head, its worker and number, who stamped it; of a renewal its number and who gave it."""
 NAMES = re.compile(
     rf"""crawl\.json|bagit\.txt|bag-info\.txt|(tag)?manifest-sha256\.txt|data/README\.txt
     |log/{WORKER}-\d{{6,}}(-e\d+)?\.jsonl\.gz|manifest/{WORKER}-\d{{6,}}(-e\d+)?\.parquet
     |index/{WORKER}-\d{{6,}}(-e\d+)?\.cdxj\.gz|warc/{WORKER}-[a-z]+-\d{{6,}}\.warc\.gz(\.open)?
     |(policies|blocklists)/sha256-[0-9a-f]{{64}}|checkpoints/{WORKER}-\d{{6,}}\.(checkpoint|consistency)
-    |timestamps/{WORKER}-\d{{6,}}\.[a-z0-9][a-z0-9-]{{0,31}}\.ts[qr]|timestamps/[a-z0-9][a-z0-9-]{{0,31}}\.roots\.pem
+    |{STAMP}[qr]|timestamps/{AUTHORITY}\.roots\.pem
     |attestations/{WORKER}-\d{{6,}}\.dsse\.json|attestations/{WORKER}-key-[0-9a-f]{{8}}\.(vkey|rotation)""",
     re.VERBOSE,
 )
@@ -374,6 +377,18 @@ class Openssl:
         der = self.file("key.der", bytes.fromhex("302a300506032b6570032100") + key.octets)
         return self.run("pkeyutl", "-verify", "-pubin", "-keyform", "DER", "-inkey", der, "-rawin", "-in",
                         self.file("text", text), "-sigfile", self.file("signature", signature))[0]  # fmt: skip
+
+
+@dataclass(eq=False)
+class Stamp:
+    """A reply of a time-stamp authority."""
+
+    name: str
+    turn: int
+    """0: over the head itself; else which renewal of that."""
+    authority: str
+    seconds: int | None = None
+    """The stamped time since 1970, once it is checked."""
 
 
 @dataclass
@@ -1331,31 +1346,67 @@ class Crawl:
     # 6. Stamps, envelopes, description
 
     def _check_stamps(self) -> None:
-        replies = self.named(rf"timestamps/(({WORKER})-(\d+))\.([a-z0-9][a-z0-9-]*)\.tsr")
-        for name, match in replies:
-            self._guard(name, self._check_stamp, name, match[1], match[4])
+        replies = self.named(rf"{STAMP}r")
         known = {name.removesuffix(".tsr") for name, _ in replies}
-        requests = {name.removesuffix(".tsq") for name, _ in self.named(r"timestamps/.*\.tsq")}
+        requests = {name.removesuffix(".tsq") for name, _ in self.named(rf"{STAMP}q")}
         for name in sorted(requests - known):
             self.report.notes.append(f"{name}.tsq: the time stamp is pending")
             if self.demands_stamps:
                 self.report.open(f"{name}.tsq: the time stamp is pending")
+        self._check_chains(replies)
         for worker, heads in self.heads.items():
             if self.demands_stamps and heads and worker != "crawl":
-                last = f"timestamps/{worker}-{heads[-1].number:06}."
-                if not any(name.startswith(last) for name in known):
+                last_head = f"timestamps/{worker}-{heads[-1].number:06}."
+                if not any(name.startswith(last_head) for name in known):
                     self.report.open(f"{heads[-1].path}: no time stamp")
 
-    def _check_stamp(self, name: str, stamped: str, authority: str) -> None:
+    def _check_chains(self, replies: list[tuple[str, re.Match[str]]]) -> None:
+        """Check each stamp and what renews it, oldest first."""
+        chains: dict[tuple[str, str], list[Stamp]] = {}
+        for name, match in replies:
+            stamp = Stamp(name, int(match[5] or 0), match[6] or match[4])
+            chains.setdefault((match[1], match[4]), []).append(stamp)
+        in_force: dict[str, bool] = {}
+        for (stamped, _), chain in chains.items():
+            chain.sort(key=lambda one: one.turn)
+            for stamp in chain:
+                self._guard(stamp.name, self._check_stamp, stamp, chain, stamped)
+            if chain[-1].seconds is not None:
+                in_force[stamped] = self._is_in_force(chain[-1]) or in_force.get(stamped, False)
+        for stamped, is_good in in_force.items():
+            if self.demands_stamps and not is_good:
+                self.report.open(f"checkpoints/{stamped}.checkpoint: the certificates behind its stamps have ended")
+
+    def _is_in_force(self, stamp: Stamp) -> bool:
+        roots = self._part(f"timestamps/{stamp.authority}.roots.pem")
+        request = stamp.name[:-1] + "q"
+        now = int(datetime.now(UTC).timestamp())
+        is_good = is_token_of(self.openssl, self._part(stamp.name), self._part(request), roots, now)
+        if not is_good:
+            self.report.notes.append(f"{stamp.name}: the certificates behind it have ended, and nobody renewed it")
+        return is_good
+
+    def _check_stamp(self, stamp: Stamp, chain: list[Stamp], stamped: str) -> None:
+        name, authority = stamp.name, stamp.authority
+        earlier = [one for one in reversed(chain) if one.turn <= stamp.turn and one is not stamp]
+        if [one.turn for one in earlier] != list(range(stamp.turn))[::-1]:
+            raise DiffersError("is a renewal that is there twice, or what it renews is not all there")
+        data = self._part(f"checkpoints/{stamped}.checkpoint")
+        if earlier:
+            replies = [Path(self._part(one.name)).read_bytes() for one in earlier]
+            data = self.openssl.file("stamped", b"".join([*replies, Path(data).read_bytes()]))
         seconds = check_token(
-            self.openssl, self._part(name), self._part(name[:-1] + "q"),
-            self._part(f"checkpoints/{stamped}.checkpoint"), self._part(f"timestamps/{authority}.roots.pem"),
+            self.openssl, self._part(name), self._part(name[:-1] + "q"), data,
+            self._part(f"timestamps/{authority}.roots.pem"),
         )  # fmt: skip
+        if earlier:
+            self._check_renewal(earlier[0], seconds)
         self.report.counts["stamps"] += 1
+        stamp.seconds = seconds
         at = datetime.fromtimestamp(seconds, UTC)
         worker, _, place = stamped.rpartition("-")
         head = next((one for one in self.heads.get(worker, []) if one.number == int(place)), None)
-        if head is not None and head.key is not None:
+        if head is not None and head.key is not None and not stamp.turn:
             span = self.trust.keys.get(head.key.text)
             if span is not None and not at < span[1]:
                 raise DiffersError(f"stamps at {at.isoformat()}, after the end of the key that signed the head")
@@ -1370,6 +1421,16 @@ class Crawl:
         roots = self.openssl.file("believed.pem", "".join(believed).encode())
         if not believed or not is_token_of(self.openssl, self._part(name), self._part(name[:-1] + "q"), roots, seconds):
             raise DiffersError("the time stamp leads to no root that the trust file names for that time")
+
+    def _check_renewal(self, earlier: Stamp, seconds: int) -> None:
+        """Check that the stamp before still held when it was renewed."""
+        if earlier.seconds is None:
+            raise DiffersError(f"renews {earlier.name}, which does not hold")
+        if seconds < earlier.seconds:
+            raise DiffersError(f"is of a time before {earlier.name}, which it renews")
+        roots, request = f"timestamps/{earlier.authority}.roots.pem", earlier.name[:-1] + "q"
+        if not is_token_of(self.openssl, self._part(earlier.name), self._part(request), self._part(roots), seconds):
+            raise DiffersError(f"renews {earlier.name} after the certificates behind that had ended")
 
     def _part(self, name: str) -> str:
         if name not in self.files:
@@ -1672,8 +1733,7 @@ class Bundle:
                 self.report.bad(proof.relative_to(root).as_posix(), "its head is none of those in checkpoints/")
         for name, leaf in leaves:
             self._check_slices(name, leaf)
-        for reply in sorted(root.glob("timestamps/*.tsr")):
-            self._check_stamp(reply)
+        self._check_stamps()
         for path in sorted(root.glob("warc/*.warc.gz")):
             try:
                 read_record(path)
@@ -1719,21 +1779,42 @@ class Bundle:
             except DiffersError as error:
                 self.report.bad(slice_path, str(error), seq)
 
-    def _check_stamp(self, reply: Path) -> None:
-        name, root = reply.relative_to(self.crawl.root).as_posix(), self.crawl.root
-        head, _, authority = reply.stem.partition(".")
-        request = reply.with_suffix(".tsq")
-        try:
-            check_token(
-                self.crawl.openssl,
-                str(reply),
-                str(request) if request.is_file() else None,
-                str(root / f"checkpoints/{head}.checkpoint"),
-                str(root / f"timestamps/{authority}.roots.pem"),
-            )
-            self.report.counts["stamps"] += 1
-        except DiffersError as error:
-            self.report.bad(name, str(error))
+    def _check_stamps(self) -> None:
+        root = self.crawl.root
+        names = sorted(path.relative_to(root).as_posix() for path in root.glob("timestamps/*.tsr"))
+        for name in names:
+            match = re.fullmatch(rf"{STAMP}r", name)
+            if match is None:
+                self.report.bad(name, "is no name of a time stamp")
+                continue
+            try:
+                self._check_stamp(name, match, names)
+            except (DiffersError, OSError) as error:
+                self.report.bad(name, str(error))
+
+    def _check_stamp(self, name: str, match: re.Match[str], names: list[str]) -> None:
+        root, openssl, turn = self.crawl.root, self.crawl.openssl, int(match[5] or 0)
+        data = root / f"checkpoints/{match[1]}.checkpoint"
+        parts = [data.read_bytes()]
+        before: tuple[str, str] | None = None
+        for earlier in range(turn):
+            ending = f"\\.{earlier}\\.({AUTHORITY})" if earlier else ""
+            pattern = rf"timestamps/{re.escape(match[1])}\.{re.escape(match[4])}{ending}\.tsr"
+            found = [(one, again[1] if earlier else match[4]) for one in names if (again := re.fullmatch(pattern, one))]
+            if len(found) != 1:
+                raise DiffersError("renews stamps that are not all there")
+            before = found[0]
+            parts.insert(0, (root / before[0]).read_bytes())
+        request = root / f"{name[:-1]}q"
+        seconds = check_token(
+            openssl, str(root / name), str(request) if request.is_file() else None,
+            openssl.file("stamped", b"".join(parts)), str(root / f"timestamps/{match[6] or match[4]}.roots.pem"),
+        )  # fmt: skip
+        if before is not None:
+            roots, asked = root / f"timestamps/{before[1]}.roots.pem", root / f"{before[0][:-1]}q"
+            if not is_token_of(openssl, str(root / before[0]), str(asked), str(roots), seconds):
+                raise DiffersError(f"renews {before[0]} after the certificates behind that had ended")
+        self.report.counts["stamps"] += 1
 
 
 def slice_name(file: str, offset: int) -> str:

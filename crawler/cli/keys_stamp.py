@@ -1,7 +1,8 @@
-"""``clearcrawl keys stamp``: time stamps that an ended crawl still waits for, and the hand-over anew. No Scrapy."""
+"""``clearcrawl keys stamp``: time stamps that an ended crawl lacks, renewals, and the hand-over anew. No Scrapy."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,19 +18,32 @@ if TYPE_CHECKING:
     from crawler.storage.stamping import Stamper
 
 
-@click.command("stamp", short_help="Ask for pending time stamps, and hand over anew.")
+@click.command("stamp", short_help="Ask for pending time stamps and renewals, and hand over anew.")
 @click.argument("crawls", nargs=-1, required=True, metavar="DIR...", type=click.Path(path_type=Path))
 @click.option(
     "--policies", type=click.Path(path_type=Path), help="Folder of policies; default: ./policies, else the shipped one."
 )
+@click.option("--renew", is_flag=True, help="Also renew stamps whose certificates end soon.")
+@click.option(
+    "--within",
+    type=click.IntRange(1, 36500),
+    default=90,
+    show_default=True,
+    metavar="DAYS",
+    help="With --renew: what counts as soon.",
+)
 @json_option
-def command(*, crawls: tuple[Path, ...], policies: Path | None, as_json: bool) -> ExitCode:
+def command(*, crawls: tuple[Path, ...], policies: Path | None, renew: bool, within: int, as_json: bool) -> ExitCode:
     """Ask the authorities of [timestamps] for every stamp that is pending, and for one over the newest head of a crawl.
 
     The crawl has to have ended. Where an answer came, it is checked and stored, and crawl.json, the signed list of
     files and the bag are written anew; without an answer nothing changes.
 
-    Exit status 0: nothing is pending. 3: a stamp still is, or the crawl could not be signed anew.
+    A stamp is worth as much as the certificates behind it, and those end. --renew has a later token made over the
+    earlier reply and the head while they are valid; it changes nothing where none of them ends within --within days.
+
+    Exit status 0: nothing is pending. 3: a stamp still is, a renewal was not given or came too late, or the crawl could
+    not be signed anew.
     """
     from crawler.purging.crawl import PurgeableCrawl  # noqa: PLC0415 - Arrow is loaded only to stamp
 
@@ -37,7 +51,7 @@ def command(*, crawls: tuple[Path, ...], policies: Path | None, as_json: bool) -
     told = []
     for path in crawls:
         with PurgeableCrawl(path) as crawl:
-            told.append(_stamp(crawl, stamper))
+            told.append(_stamp(crawl, stamper, datetime.now(UTC) + timedelta(days=within) if renew else None))
     if as_json:
         print_json("stamps", {"crawls": told})
     else:
@@ -57,10 +71,10 @@ def _stamper(policies: Path) -> Stamper:
     return stamper
 
 
-def _stamp(crawl: Any, stamper: Stamper) -> dict[str, Any]:
+def _stamp(crawl: Any, stamper: Stamper, renewed_before: datetime | None) -> dict[str, Any]:
     from crawler.signing.sealer import open_sealer  # noqa: PLC0415 - as above
 
-    stamped = crawl.ask_again(stamper)
+    stamped = crawl.ask_again(stamper, renewed_before=renewed_before)
     answers = sorted(name for name in stamped.files if name.endswith(".tsr"))
     unsealed = None
     if answers or not crawl.is_sealed:

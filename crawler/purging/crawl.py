@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from crawler.errors import DamagedStateError, SignerError, StorageError, UsageError
+from crawler.errors import DamagedStateError, StorageError, UsageError
 from crawler.provenance.leaf import time_text
 from crawler.purging.selection import REPEATS
 from crawler.storage.crawl_file import read_crawl_file, write_crawl_file
-from crawler.storage.crawl_head import last_heads, seal_crawl
+from crawler.storage.crawl_head import seal_crawl
 from crawler.storage.entries import RunInfo
 from crawler.storage.erasing import (
     Order,
@@ -31,7 +31,6 @@ from crawler.storage.handover import withdraw_bag
 from crawler.storage.journal import Journal, open_for_reading
 from crawler.storage.layout import (
     BAG_FILES,
-    CHECKPOINT_ENDING,
     CHECKPOINTS,
     CRAWL_FILE,
     DATABASE,
@@ -41,21 +40,20 @@ from crawler.storage.layout import (
     Folder,
     check_format,
     has_owners,
-    number_of,
-    roots_name,
-    stamp_request_name,
 )
 from crawler.storage.lock import lock
+from crawler.storage.restamping import Restamping
 from crawler.storage.stamping import unanswered
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
     from pathlib import Path
     from typing import Self
 
     from crawler.purging.selection import Selection
     from crawler.storage.erasing import Replaced
     from crawler.storage.notary import Sealer
+    from crawler.storage.restamping import Stamped
     from crawler.storage.stamping import Stamper
 
 _UNSETTLED = (
@@ -63,16 +61,6 @@ _UNSETTLED = (
     " + (SELECT count(*) FROM attempts WHERE outcome = 'sent')"
 )
 """What a crawl that was killed leaves behind, and a purge that was killed does not."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stamped:
-    """What time-stamp authorities answered."""
-
-    files: Mapping[str, bytes]
-    """Of the folder ``timestamps/``: answers, their requests, and roots."""
-    problems: Mapping[str, str]
-    """Request to why it has no answer."""
 
 
 class PurgeableCrawl:
@@ -142,41 +130,19 @@ class PurgeableCrawl:
         """Requests for time stamps that no authority has answered, by file name."""
         return unanswered(self._timestamps.names())
 
-    def ask_again(self, stamper: Stamper) -> Stamped:
-        """Ask for what is pending, and for each worker's newest head; nothing is written. Raises StorageError.
+    def ask_again(self, stamper: Stamper, *, renewed_before: datetime | None = None) -> Stamped:
+        """Ask for what is pending, for each worker's newest head, and for renewals of what ends before that moment.
 
-        Pending requests are put again as they are, so that an answer that is on its way twice fits as well.
+        Nothing is written. Raises StorageError.
         """
         try:
-            asked = {name: self._timestamps.read(name) for name in self.pending_stamps()}
-            for worker, name in last_heads(self._checkpoints.names()).items():
-                number = number_of(name, worker, CHECKPOINT_ENDING) or 0
-                for authority in stamper.roots:
-                    question = stamp_request_name(worker, number, authority)
-                    if self._timestamps.size(question) is None:
-                        asked[question] = stamper.request(self._checkpoints.read(name))
-            return self._ask(stamper, asked)
+            asking = Restamping(self._checkpoints, self._timestamps, stamper)
+            told = asking.ask_again()
+            if renewed_before is not None:
+                told |= asking.renew(now=datetime.now(UTC), ends_before=renewed_before)
         except OSError as error:
             raise StorageError(f"{self.path}: cannot be read: {error}") from error
-
-    def _ask(self, stamper: Stamper, asked: Mapping[str, bytes]) -> Stamped:
-        files: dict[str, bytes] = {}
-        problems: dict[str, str] = {}
-        for name, request in asked.items():
-            head, _, authority = name.removesuffix(".tsq").partition(".")
-            if authority not in stamper.roots:
-                problems[name] = f"the policy names no time-stamp authority {authority}"
-                continue
-            try:
-                octets = self._checkpoints.read(f"{head}{CHECKPOINT_ENDING}")
-                answer = stamper.ask(authority, request, octets)
-            except SignerError as error:
-                problems[name] = str(error)
-                continue
-            files |= {name: request, f"{name[:-1]}r": answer}
-            if self._timestamps.size(roots_name(authority)) is None:
-                files[roots_name(authority)] = stamper.roots[authority]
-        return Stamped(files=files, problems=problems)
+        return told
 
     def put_stamps(self, stamped: Stamped) -> None:
         """Write answers, the requests they belong to first. Raises StorageError; ``seal`` comes next."""

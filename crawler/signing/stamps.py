@@ -67,6 +67,11 @@ class StampClient:
             raise SignerError(f"time-stamp authority {authority}: {error}; the answer was not kept") from error
         return reply
 
+    @staticmethod
+    def is_valid_at(reply: bytes, roots: bytes, moment: datetime) -> bool:
+        """Whether the certificates from that reply to one of the roots (PEM) were all valid then."""
+        return is_valid_at(reply, certificates(roots), moment)
+
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_: Any, **__: Any) -> None:
@@ -114,6 +119,21 @@ def check_stamp(reply: bytes, request: bytes, octets: bytes, roots: Collection[x
     except Exception as error:
         raise ValueError(f"no time stamp that fits: {error}") from error
     return moment
+
+
+def is_valid_at(reply: bytes, roots: Collection[x509.Certificate], moment: datetime) -> bool:
+    """Whether the certificates from a reply to one of the roots were all valid at that moment.
+
+    So long it proves what it says, and so long it can be renewed (RFC 4998 section 5.3).
+    """
+    library = _library()
+    try:
+        token = library.decode_timestamp_response(_in_order(reply)).time_stamp_token()
+        trusted = [root.public_bytes(Encoding.DER) for root in roots]
+        library._rust.verify.pkcs7_verify(token, moment, trusted)  # noqa: SLF001 - the package knows the stamped time alone
+    except ValueError:
+        return False
+    return True
 
 
 def _in_order(reply: bytes) -> bytes:

@@ -130,16 +130,6 @@ def roots_name(authority: str) -> str:
     return f"{authority}.roots.pem"
 
 
-def stamp_request_name(worker: str, number: int, authority: str) -> str:
-    """Name of the request for a time stamp over a head."""
-    return f"{worker}-{number:06d}.{authority}.tsq"
-
-
-def stamp_name(worker: str, number: int, authority: str) -> str:
-    """Name of the authority's answer."""
-    return f"{worker}-{number:06d}.{authority}.tsr"
-
-
 def number_of(name: str, worker: str, ending: str) -> int | None:
     """Number in a file name ``<worker>-<number><ending>``; ``None`` for any other name."""
     digits = name.removeprefix(f"{worker}-").removesuffix(ending)

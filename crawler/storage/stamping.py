@@ -9,24 +9,24 @@ import queue
 import threading
 from typing import TYPE_CHECKING, Protocol
 
-from crawler.errors import SignerError
+from crawler.errors import SignerError, UsageError
 from crawler.storage.layout import (
     CHECKPOINTS,
     TIMESTAMPS,
     checkpoint_name,
-    number_of,
     roots_name,
-    stamp_name,
-    stamp_request_name,
 )
+from crawler.storage.stamp_files import StampFile
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from datetime import datetime
 
     from crawler.storage.layout import CrawlFolder
 
 RETRIED = 5
 """Pending stamps of earlier heads that are asked for again with each head."""
+OTHER_ROOTS = "timestamps/{} holds other roots than the policy names now: give the authority another name there"
 
 
 class Stamper(Protocol):
@@ -45,6 +45,9 @@ class Stamper(Protocol):
 
     def ask(self, authority: str, request: bytes, octets: bytes) -> bytes:
         """The authority's reply, checked. Raises SignerError."""
+
+    def is_valid_at(self, reply: bytes, roots: bytes, moment: datetime) -> bool:
+        """Whether the certificates from that reply to one of the roots (PEM) were all valid then."""
 
 
 def unanswered(names: Collection[str]) -> list[str]:
@@ -66,8 +69,11 @@ class Stamping:
         self.problem: str | None = None
         """Why the last stamp is pending."""
         for name, octets in stamper.roots.items():
-            if folder[TIMESTAMPS].size(roots_name(name)) is None:
-                folder[TIMESTAMPS].write(roots_name(name), octets, by=folder.worker)
+            kept = folder[TIMESTAMPS]
+            if kept.size(roots_name(name)) is None:
+                kept.write(roots_name(name), octets, by=folder.worker)
+            elif kept.read(roots_name(name)) != octets:
+                raise UsageError(f"[timestamps.authorities.{name}]: {OTHER_ROOTS.format(roots_name(name))}")
 
     def submit(self, number: int) -> None:
         """Have that head stamped by all authorities."""
@@ -104,22 +110,20 @@ class Stamping:
 
     def _stamp(self, number: int, authority: str) -> None:
         worker, folder = self._folder.worker, self._folder[TIMESTAMPS]
+        stamp = StampFile(worker=worker, number=number, first=authority, authority=authority)
         octets = self._folder[CHECKPOINTS].read(checkpoint_name(worker, number))
-        question, answer = stamp_request_name(worker, number, authority), stamp_name(worker, number, authority)
-        if folder.size(answer) is not None:
+        if folder.size(stamp.reply) is not None:
             return
-        if folder.size(question) is None:
-            folder.write(question, self._stamper.request(octets))
+        if folder.size(stamp.request) is None:
+            folder.write(stamp.request, self._stamper.request(octets))
         try:
-            folder.write(answer, self._stamper.ask(authority, folder.read(question), octets))
+            folder.write(stamp.reply, self._stamper.ask(authority, folder.read(stamp.request), octets))
         except SignerError as error:
             self.problem = str(error)
 
     def _retry(self, newest: int) -> None:
         if self.problem is not None:
             return
-        for name in self.pending()[:RETRIED]:
-            head, _, authority = name.removesuffix(".tsq").partition(".")
-            number = number_of(f"{head}.tsq", self._folder.worker, ".tsq")
-            if number is not None and number != newest and authority in self._stamper.roots:
-                self._stamp(number, authority)
+        for stamp in filter(None, map(StampFile.parse, self.pending()[:RETRIED])):
+            if stamp.number != newest and not stamp.turn and stamp.authority in self._stamper.roots:
+                self._stamp(stamp.number, stamp.authority)

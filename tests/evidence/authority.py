@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Self
+
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +41,8 @@ _PURPOSES = {
 class Authority:
     """``behaviour`` is told by name and may be changed while it serves."""
 
-    def __init__(self, folder: Path, *, purpose: str = "stamping") -> None:
+    def __init__(self, folder: Path, *, purpose: str = "stamping", ended: timedelta | None = None) -> None:
+        """``ended``: how long ago its certificate ended; it stamps as of a day before that."""
         folder.mkdir(parents=True)
         self.folder = folder
         self.behaviour = "good"
@@ -52,6 +59,12 @@ class Authority:
         (folder / "extensions").write_text(f"{_PURPOSES[purpose]}\nkeyUsage=critical,digitalSignature\n")
         self._run("x509", "-req", "-in", "tsa.csr", "-CA", "root.pem", "-CAkey", "root.key", "-CAcreateserial",
                   "-out", "tsa.pem", "-days", "30", "-extfile", "extensions")  # fmt: skip
+        self.ago: timedelta | None = None
+        """How long ago it says that it stamps; ``None``: now."""
+        if ended is not None:
+            self.ago = ended + timedelta(days=1)
+            self._date("root.pem", ended + timedelta(days=60), timedelta(days=-30))
+            self._date("tsa.pem", ended + timedelta(days=60), ended)
         authority = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -98,7 +111,39 @@ class Authority:
         self._run("ts", "-reply", "-config", "config", "-section", "tsa_config", "-queryfile", "request.tsq",
                   "-signer", "tsa.pem", "-inkey", "tsa.key", "-out", "reply.tsr",
                   *(("-chain", "root.pem") if self.behaviour == "chain" else ()))  # fmt: skip
-        return (self.folder / "reply.tsr").read_bytes()
+        return self._dated() if self.ago is not None else (self.folder / "reply.tsr").read_bytes()
+
+    def _date(self, name: str, since: timedelta, until: timedelta) -> None:
+        """Have a certificate of that file begin and end so long ago."""
+        root = x509.load_pem_x509_certificate((self.folder / "root.pem").read_bytes())
+        key = load_pem_private_key((self.folder / "root.key").read_bytes(), None)
+        old, now = x509.load_pem_x509_certificate((self.folder / name).read_bytes()), datetime.now(UTC)
+        made = x509.CertificateBuilder(
+            issuer_name=root.subject,
+            subject_name=old.subject,
+            public_key=old.public_key(),
+            serial_number=old.serial_number,
+            not_valid_before=now - since,
+            not_valid_after=now - until,
+            extensions=list(old.extensions),
+        ).sign(key, SHA256())  # type: ignore[arg-type] # the test made an RSA key
+        (self.folder / name).write_bytes(made.public_bytes(Encoding.PEM))
+
+    def _dated(self) -> bytes:
+        """The same reply as of an earlier time: OpenSSL stamps by its own clock alone, and signs what it is told."""
+        assert self.ago is not None
+        self._run("ts", "-reply", "-in", "reply.tsr", "-token_out", "-out", "token.der")
+        self._run("cms", "-verify", "-noverify", "-inform", "DER", "-in", "token.der", "-binary", "-out", "info.der")
+        info = (self.folder / "info.der").read_bytes()
+        (told,) = set(re.findall(rb"\d{14}Z", info))
+        moment = f"{datetime.now(UTC) - self.ago:%Y%m%d%H%M%SZ}".encode()
+        (self.folder / "info.der").write_bytes(info.replace(told, moment))
+        self._run("cms", "-sign", "-cades", "-binary", "-nodetach", "-econtent_type", "1.2.840.113549.1.9.16.1.4",
+                  "-md", "sha256", "-in", "info.der", "-signer", "tsa.pem", "-inkey", "tsa.key", "-outform", "DER",
+                  "-out", "token.der")  # fmt: skip
+        token = (self.folder / "token.der").read_bytes()
+        content = b"\x30\x03\x02\x01\x00" + token  # RFC 3161 section 2.4.2: granted, and the token
+        return b"\x30\x82" + len(content).to_bytes(2) + content
 
     def _requery(self, request: bytes) -> None:
         """Ask about the same digest with another nonce."""

@@ -3,7 +3,8 @@
     python -m tests.evidence.crawls FOLDER
 
 writes them below FOLDER: ``demo``, ``killed`` (as the kill left it), ``resumed``, ``again`` (crawled twice),
-``recrawl`` (with ``--previous``), ``purged``, ``rotated`` (two keys), ``stamped`` (time stamps), and ``trust.txt``.
+``recrawl`` (with ``--previous``), ``purged``, ``rotated`` (two keys), ``stamped`` (time stamps),
+``renewed`` (the same, renewed), and ``trust.txt``.
 """
 
 from __future__ import annotations
@@ -90,7 +91,15 @@ def _stamped(lab: Lab, web: ScriptedWeb, folder: Path) -> None:
         lab.policy(timestamps__authorities__tsa={"url": authority.url, "roots": [authority.root_line]})
         ended = lab.crawl(web.url(HOST), out=folder / "stamped")
         _expect(ended.code, ended.text)
+        shutil.copytree(folder / "stamped", folder / "renewed")
+        renew(folder / "renewed", lab.policies)
     lab.policy()
+
+
+def renew(out: Path, policies: Path) -> None:
+    """Have the stamps of a crawl renewed; one over its newest head is asked for where there is none."""
+    done = clearcrawl("keys", "stamp", str(out), "--policies", str(policies), "--renew")
+    _expect(done.returncode, done.stdout + done.stderr)
 
 
 def _rotated(lab: Lab, web: ScriptedWeb, folder: Path) -> None:

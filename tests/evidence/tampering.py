@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from crawler.provenance.checkpoint import Checkpoint
 from crawler.provenance.signed_note import VerifierKey, read_note, write_note
@@ -37,7 +39,7 @@ MANIFEST, TAGS = "manifest-sha256.txt", "tagmanifest-sha256.txt"
 def tamper(root: Path, kind: str, chosen: random.Random) -> set[str]:
     """Apply a kind; answer the paths one of which has to be named."""
     name, _, mode = kind.partition("/")
-    told = KINDS[name](root, chosen)
+    told = (KINDS | STAMP_KINDS)[name](root, chosen)
     if mode == "rebagged":
         rebag(root)
     return told
@@ -422,6 +424,44 @@ def _key(root: Path, chosen: random.Random) -> set[str]:
     return _told(root, path)
 
 
+def _stamps_swapped(root: Path, chosen: random.Random) -> set[str]:
+    """Each with its request, so that only what they are over tells."""
+    one, two = chosen.sample(sorted(root.glob("timestamps/*.tsr")), 2)
+    for first, second in ((one, two), (one.with_suffix(".tsq"), two.with_suffix(".tsq"))):
+        octets = first.read_bytes()
+        first.write_bytes(second.read_bytes())
+        second.write_bytes(octets)
+    return _told(root, one) | _told(root, two)
+
+
+def _renumbered(root: Path, chosen: random.Random) -> set[str]:
+    """A renewal says that it is a later one; its request goes with it."""
+    path = _pick(root, "timestamps/*.*.*.*.tsr", chosen)
+    head, first, turn, rest = path.name.split(".", 3)
+    new = path.with_name(f"{head}.{first}.{int(turn) + chosen.randrange(1, 50)}.{rest}")
+    for old, name in ((path, new), (path.with_suffix(".tsq"), new.with_suffix(".tsq"))):
+        old.rename(name)
+    return _told(root, path) | _told(root, new)
+
+
+def _other_roots(root: Path, chosen: random.Random) -> set[str]:
+    """A root of the same name with another key."""
+    path = _pick(root, "timestamps/*.roots.pem", chosen)
+    old = x509.load_pem_x509_certificate(path.read_bytes())
+    key = Ed25519PrivateKey.generate()
+    made = x509.CertificateBuilder(
+        issuer_name=old.subject,
+        subject_name=old.subject,
+        public_key=key.public_key(),
+        serial_number=old.serial_number,
+        not_valid_before=old.not_valid_before_utc,
+        not_valid_after=old.not_valid_after_utc,
+        extensions=list(old.extensions),
+    ).sign(key, None)
+    path.write_bytes(made.public_bytes(Encoding.PEM))
+    return _told(root, path)
+
+
 def _crawl(edit: Callable[[dict[str, Any], random.Random], None]) -> Kind:
     def kind(root: Path, chosen: random.Random) -> set[str]:
         path = root / "crawl.json"
@@ -543,8 +583,24 @@ BAG_KINDS: dict[str, Kind] = {
     "bag-info": _flip("bag-info.txt"),
 }
 """Changes of the bag alone."""
+STAMP_KINDS: dict[str, Kind] = {
+    "stamp-bit": _flip("timestamps/*.tsr"),
+    "stamp-cut": _cut("timestamps/*.tsr"),
+    "stamp-longer": _append("timestamps/*.tsr"),
+    "stamp-request-bit": _flip("timestamps/*.tsq"),
+    "stamp-gone": _remove("timestamps/*.ts[qr]"),
+    "stamp-renamed": _rename("timestamps/*.ts[qr]"),
+    "stamps-swapped": _stamps_swapped,
+    "renewal-gone": _remove("timestamps/*.*.*.*.tsr"),
+    "renewal-renumbered": _renumbered,
+    "roots-bit": _flip("timestamps/*.roots.pem"),
+    "roots-gone": _remove("timestamps/*.roots.pem"),
+    "roots-other": _other_roots,
+}
+"""Changes to a crawl with time stamps that were renewed."""
 KINDS |= BAG_KINDS
 ALL = [*KINDS, *(f"{name}/rebagged" for name in KINDS if name not in BAG_KINDS)]
+ALL_STAMPS = [*STAMP_KINDS, *(f"{name}/rebagged" for name in STAMP_KINDS)]
 
 
 def copy(root: Path, to: Path) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 from tests.demo_run import clearcrawl
 from tests.evidence.crawls import make
 from tests.evidence.second import FILE, second_verifier
+from tests.evidence.tampering import STAMP_KINDS, copy, tamper
 from tests.once import once
 from tests.shared import ROOT
 
@@ -28,7 +30,10 @@ pytestmark = [
     pytest.mark.slow,
 ]
 
-CODES = {"demo": 0, "killed": 3, "resumed": 0, "again": 0, "recrawl": 0, "purged": 0, "rotated": 0, "stamped": 0}
+CODES = {
+    "demo": 0, "killed": 3, "resumed": 0, "again": 0, "recrawl": 0, "purged": 0, "rotated": 0, "stamped": 0,
+    "renewed": 0,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -105,16 +110,12 @@ def test_purged_content_stays_gone(crawls: Path, tmp_path: Path) -> None:
             assert "log/w0-000001-e1.jsonl.gz" in {one["file"] for one in answer["findings"]}
 
 
-@pytest.mark.parametrize("name", ["w0-000001.tsa.tsr", "w0-000001.tsa.tsq", "tsa.roots.pem"])
-def test_changed_stamps(name: str, crawls: Path, tmp_path: Path) -> None:
-    """A bit of a reply, a request or the roots."""
-    root = tmp_path / "out"
-    shutil.copytree(crawls / "stamped", root)
-    octets = bytearray((root / "timestamps" / name).read_bytes())
-    octets[len(octets) // 2] ^= 1
-    (root / "timestamps" / name).write_bytes(octets)
-    for answer in both(root, crawls / "trust.txt", "--require-stamps"):
-        assert answer["findings"]
+@pytest.mark.parametrize("kind", [*STAMP_KINDS, *(f"{name}/rebagged" for name in STAMP_KINDS)])
+def test_changed_stamps(kind: str, crawls: Path, tmp_path: Path) -> None:
+    """A reply, a request, the roots, or a renewal, changed or away."""
+    told = tamper(copy(crawls / "renewed", tmp_path / "out"), kind, random.Random(kind))  # noqa: S311 - repeatable
+    for answer in both(tmp_path / "out", crawls / "trust.txt"):
+        assert told & {one["file"] for one in answer["findings"]}
 
 
 @pytest.mark.parametrize("name", ["checkpoints/*.checkpoint", "attestations/*.vkey", "attestations/*.rotation"])

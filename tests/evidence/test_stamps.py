@@ -8,7 +8,8 @@ import os
 import shutil
 import subprocess
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,15 +17,18 @@ from crawler.audit.bundling import write_bundle
 from crawler.audit.proving import read_signed_log
 from crawler.errors import ExitCode, SignerError, UsageError
 from crawler.provenance.trust import Span, Trust
+from crawler.purging.crawl import PurgeableCrawl
 from crawler.signing.key_folder import KeyFolder
 from crawler.signing.sealer import open_sealer
 from crawler.signing.stamps import certificates, check_stamp, open_stamper, root_digest
 from crawler.storage.entries import Batch, ClaimRequest, Event
 from crawler.storage.reading import CrawlReader
+from crawler.storage.restamping import Stamped
 from crawler.storage.store import CrawlStore
 from tests.demo_run import clearcrawl
 from tests.evidence.authority import OPENSSL, Authority
 from tests.evidence.both import verify
+from tests.evidence.second import second_verifier
 from tests.shared import ROOT
 from tests.storage.making import RUN, allowed, new
 
@@ -131,6 +135,124 @@ def test_stamps_are_asked_for_again_after_the_end(authority: Authority, tmp_path
     assert "names no authority" in refused.stderr
 
 
+def _policy(folder: Path, **authorities: Authority) -> Path:
+    shutil.copytree(ROOT / "policies", folder)
+    with (folder / "crawl-policy.toml").open("a") as file:
+        for name, one in authorities.items():
+            file.write(f"\n[timestamps.authorities.{name}]\nurl = '{one.url}'\nroots = ['{one.root_line}']\n")
+    return folder
+
+
+def _stamp(out: Path, keys: Path, policies: Path, *more: str) -> tuple[int, dict[str, Any]]:
+    done = clearcrawl(
+        "keys", "stamp", str(out), "--policies", str(policies), "--json", *more, CLEARCRAWL_KEYS=str(keys)
+    )
+    assert done.stdout, done.stderr
+    (told,) = json.loads(done.stdout)["crawls"]
+    return done.returncode, told
+
+
+def _files(out: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in out.rglob("*") if path.is_file() and "state" not in path.parts}
+
+
+def test_stamps_are_renewed(authority: Authority, tmp_path: Path) -> None:
+    """R6.10: a later token over the earlier replies and the head, by the same authority or another; OpenSSL agrees."""
+    authority.behaviour = "good"
+    out, keys = tmp_path / "out", tmp_path / "keys"
+    assert _crawl(out, keys, authority) is None
+    before = _files(out)
+    assert _stamp(out, keys, _policy(tmp_path / "p0", tsa=authority), "--renew", "--within", "1")[0] == 0
+    assert _files(out) == before
+    code, told = _stamp(out, keys, tmp_path / "p0", "--renew")
+    assert (code, told["stamped"]) == (0, ["w0-000001.tsa.1.tsa.tsr", "w0-000002.tsa.1.tsa.tsr"])
+    with Authority(tmp_path / "later") as later:
+        code, told = _stamp(out, keys, _policy(tmp_path / "p1", later=later), "--renew")
+        assert code == 0, told
+        assert "w0-000001.tsa.2.later.tsr" in told["stamped"]
+        result = verify(out, KeyFolder(keys).trust())
+        assert (result.code, result.stamps) == (ExitCode.CLEAN, 7)  # two heads three times, and later's own of the last
+        names = ("w0-000002.tsa.1.tsa.tsr", "w0-000002.tsa.tsr")
+        octets = b"".join((out / "timestamps" / name).read_bytes() for name in names)
+        (tmp_path / "data").write_bytes(octets + (out / "checkpoints/w0-000002.checkpoint").read_bytes())
+        done = subprocess.run(  # noqa: S603 - as the documents print it
+            [OPENSSL or "openssl", "ts", "-verify", "-data", str(tmp_path / "data"), "-in",
+             str(out / "timestamps/w0-000002.tsa.2.later.tsr"), "-CAfile", str(later.folder / "root.pem")],
+            capture_output=True, check=False,
+        )  # fmt: skip
+        assert b"Verification: OK" in done.stdout + done.stderr
+    (out / "timestamps/w0-000001.tsa.1.tsa.tsr").unlink()
+    assert verify(out, KeyFolder(keys).trust()).code is ExitCode.FINDINGS
+
+
+def test_a_stamp_that_ended_is_not_renewed(authority: Authority, tmp_path: Path) -> None:
+    """It holds as of its time, is not enough where one is demanded, and no later token is asked for."""
+    out, keys = tmp_path / "out", tmp_path / "keys"
+    authority.behaviour = "good"
+    with Authority(tmp_path / "ended", ended=timedelta(days=3)) as ended:
+        assert _crawl(out, keys, ended) is None
+        before = _files(out)
+        code, told = _stamp(out, keys, _policy(tmp_path / "policies", tsa=ended, new=authority), "--renew")
+        assert (code, sorted(told["problems"])) == (3, ["w0-000001.tsa.tsr", "w0-000002.tsa.tsr"])
+        assert "too late" in told["problems"]["w0-000001.tsa.tsr"]
+        assert told["stamped"] == ["w0-000002.new.tsr"]
+        assert set(before) < set(_files(out))
+        trust = KeyFolder(keys).trust()
+        assert verify(out, trust).code is ExitCode.CLEAN
+        result = verify(out, trust, are_stamps_demanded=True)
+        assert result.code is ExitCode.INCOMPLETE
+        assert any("w0-000001.checkpoint: the certificates" in one for one in result.undecided)
+        assert not any("w0-000002.checkpoint: the certificates" in one for one in result.undecided)
+
+
+def _sealed_with(out: Path, keys: Path, files: dict[str, bytes]) -> None:
+    """As somebody could who has the key."""
+    with PurgeableCrawl(out) as crawl:
+        crawl.put_stamps(Stamped(files=files, problems={}))
+        crawl.seal(open_sealer(keys))
+
+
+@pytest.mark.parametrize("fault", ["late", "early", "alone", "twice", "other"])
+def test_renewals_that_prove_nothing(fault: str, authority: Authority, tmp_path: Path) -> None:
+    """After the end of what it renews, before it, without it, beside another of the same number, of something else."""
+    out, keys = tmp_path / "out", tmp_path / "keys"
+    authority.behaviour = "good"
+    with Authority(tmp_path / "ended", ended=timedelta(days=3)) as ended:
+        assert _crawl(out, keys, ended if fault == "late" else authority) is None
+        name = "w0-000001.tsa.1.new"
+        head = (out / "checkpoints/w0-000001.checkpoint").read_bytes()
+        octets = (out / "timestamps/w0-000001.tsa.tsr").read_bytes() + head
+        giver = ended if fault == "early" else authority
+        client = open_stamper({"new": giver.url}, {"new": giver.root}, 60)
+        assert client is not None
+        told = head if fault == "other" else octets
+        request = client.request(told)
+        reply = client.ask("new", request, told)
+        if fault == "alone":
+            name = "w0-000001.tsa.2.new"
+        files = {f"{name}.tsq": request, f"{name}.tsr": reply, "new.roots.pem": giver.root.encode()}
+        if fault == "twice":
+            files |= {f"w0-000001.tsa.1.old.ts{end}": files[f"{name}.ts{end}"] for end in "qr"}
+            files["old.roots.pem"] = giver.root.encode()
+        _sealed_with(out, keys, files)
+        result = verify(out, KeyFolder(keys).trust())
+        assert f"timestamps/{name}.tsr" in {finding.file for finding in result.findings}
+        assert {finding.check for finding in result.findings} == {"stamps"}
+
+
+def test_other_roots_need_another_name(authority: Authority, tmp_path: Path) -> None:
+    """An authority that has a new root years later is named anew: what was signed over the old roots stays."""
+    authority.behaviour = "good"
+    out, keys = tmp_path / "out", tmp_path / "keys"
+    assert _crawl(out, keys, authority) is None
+    with Authority(tmp_path / "other") as other:
+        code, told = _stamp(out, keys, _policy(tmp_path / "policies", tsa=other), "--renew")
+        assert code == 3
+        assert all("give the authority another name" in one for one in told["problems"].values())
+        with pytest.raises(UsageError, match=r"timestamps\.authorities\.tsa.*another name"):
+            _crawl(out, keys, other)
+
+
 def test_a_token_for_something_else_is_refused(tmp_path: Path) -> None:
     """Another root, another text or another question: no token passes for what it is not."""
     with Authority(tmp_path / "one") as one, Authority(tmp_path / "two") as two:
@@ -171,15 +293,20 @@ def test_the_bundle_checks_the_stamp(authority: Authority, tmp_path: Path) -> No
     (claim,) = store.commit(Batch(claim=ClaimRequest(now=2e9, limit=1, per_lane=1))).claims
     store.commit(Batch(outcomes=(allowed(claim, b"<p>x", crawl_id=store.crawl_id),)))
     store.close(clean=True, reason="finished", code=0)
+    assert _stamp(out, keys, _policy(tmp_path / "policies", tsa=authority), "--renew")[0] == 0
+    assert _stamp(out, keys, tmp_path / "policies", "--renew")[0] == 0
     with CrawlReader.open(out) as reader:
         log = read_signed_log(
             out, KeyFolder(keys).trust(), lambda line: b'"http://a.test/"' in line, is_trust_given=True
         )
         write_bundle(reader, log, bundle, {})
-    (stamp,) = (bundle / "timestamps").glob("*.tsr")
+    stamp, *renewals = sorted((bundle / "timestamps").glob("*.tsr"), key=lambda path: len(path.name))
+    assert len(renewals) == 2
     done = _check(bundle)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "existed when tsa stamped it" in done.stdout
+    assert done.stdout.count("existed when tsa stamped it") == 3
+    (tmp_path / "trust.txt").write_text(KeyFolder(keys).trust().text())
+    assert second_verifier().verify(bundle, tmp_path / "trust.txt").findings == []
     data = bytearray(stamp.read_bytes())
     data[len(data) // 2] ^= 1
     stamp.write_bytes(data)

@@ -39,11 +39,29 @@ for leaf in rows/*.leaf; do
   echo "ok  $leaf is about the record warc/$file-$offset.warc.gz"
 done
 
+stamped_at() { # reply
+  date -u -d "$(openssl ts -reply -in "$1" -text 2>/dev/null | sed -n 's/^Time stamp: //p')" +%s 2>/dev/null || fail "$1 has no time"
+}
 for reply in timestamps/*.tsr; do
   [ -f "$reply" ] || continue
-  name=$(basename "$reply" .tsr); stamped=${name%%.*}; authority=${name#*.}
-  openssl ts -verify -data "checkpoints/$stamped.checkpoint" -in "$reply" -CAfile "timestamps/$authority.roots.pem" \
+  name=$(basename "$reply" .tsr); stamped=${name%%.*}; authority=${name##*.}; first=${name#*.}; first=${first%%.*}
+  at=$(stamped_at "$reply") || exit 1
+  : > "$work/data"
+  if [ "$name" != "$stamped.$first" ]; then # a renewal: over the replies before it, newest first, and the head
+    turn=${name#"$stamped.$first."}; turn=${turn%%.*}; earlier=
+    while [ "$turn" -gt 1 ]; do
+      turn=$((turn - 1)); set -- timestamps/"$stamped.$first.$turn".*.tsr; earlier=${earlier:-$1}
+      cat "$1" >> "$work/data" || fail "$reply: renewal $turn is missing"
+    done
+    one="timestamps/$stamped.$first.tsr"; earlier=${earlier:-$one}
+    cat "$one" >> "$work/data" || fail "$reply: $one is missing"
+    openssl ts -verify -queryfile "${earlier%r}q" -in "$earlier" -attime "$at" \
+      -CAfile "timestamps/$(basename "$earlier" .tsr | sed 's/.*\.//').roots.pem" > "$work/said" 2>&1 \
+      || fail "$reply renews $earlier too late"
+  fi
+  cat "checkpoints/$stamped.checkpoint" >> "$work/data"
+  openssl ts -verify -data "$work/data" -in "$reply" -CAfile "timestamps/$authority.roots.pem" -attime "$at" \
     > "$work/said" 2>&1 || fail "$reply"
-  echo "ok  checkpoints/$stamped.checkpoint existed when $authority stamped it"
+  echo "ok  checkpoints/$stamped.checkpoint existed when $authority stamped it ($(date -u -d "@$at" '+%F %T') UTC)"
 done
 echo "all holds"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from crawler.audit.checks.interface import Finding
 from crawler.storage.layout import BAG_FILES, BAG_README, CRAWL_FILE, FORMAT_VERSION
+from crawler.storage.stamp_files import STAMP_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,7 @@ KNOWN = re.compile(
             rf"warc/{_W}-(pages|evidence)-\d{{6,}}\.warc\.gz(\.open)?",
             r"(policies|blocklists)/sha256-[0-9a-f]{64}",
             rf"checkpoints/{_W}-\d{{6,}}\.(checkpoint|consistency)",
-            rf"timestamps/({_W}-\d{{6,}}\.{_AUTHORITY}\.ts[qr]|{_AUTHORITY}\.roots\.pem)",
+            rf"timestamps/({STAMP_NAME}|{_AUTHORITY}\.roots\.pem)",
             rf"attestations/{_W}-(\d{{6,}}\.dsse\.json|key-[0-9a-f]{{8}}\.(vkey|rotation))",
         ]
     ),
