@@ -23,6 +23,7 @@ from crawler.errors import ClearcrawlError, SettingsError
 from crawler.extensions.plan import CrawlPlan, Scope
 from crawler.extensions.project_crawl import ProjectCrawl
 from crawler.extensions.project_settings import check, described, fit, is_check
+from crawler.extensions.refusals import tell_in_short
 from crawler.middlewares.project_gate import Barrier, ProjectGate
 from crawler.network.handler import CheckedHTTP11Handler
 from crawler.policy.reading import CRAWL_POLICY
@@ -58,6 +59,7 @@ class ClearcrawlAddon:
         """Change the settings, and have the crawl opened once they are final. Raises ``SettingsError``."""
         if issubclass(self._crawler.spidercls, FrontierSpider) and not is_check():
             return
+        tell_in_short()
         self._switched_off = fit(settings, has_cookies=self._has_cookies(settings))
         connect = self._crawler.signals.connect
         connect(self._started, signal=signals.engine_started)

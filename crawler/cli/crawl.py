@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from crawler.cli.common import json_option, progress, quiet_option
-from crawler.errors import UsageError
 
 if TYPE_CHECKING:
     from crawler.errors import ExitCode
@@ -77,12 +76,12 @@ def command(  # noqa: PLR0917 - click passes by name
     from crawler.cli.summary import print_summary  # noqa: PLC0415 - as above
     from crawler.extensions.plan import CONCURRENCY, CrawlPlan, Scope  # noqa: PLC0415 - as above
     from crawler.extensions.runtime import Runtime  # noqa: PLC0415 - as above
+    from crawler.extensions.work import check_work  # noqa: PLC0415 - as above
     from crawler.spiders.urls import UrlsSpider  # noqa: PLC0415 - as above
     from crawler.spiders.web import WebSpider  # noqa: PLC0415 - as above
-    from crawler.storage.layout import has_owners, recognise  # noqa: PLC0415 - as above
+    from crawler.storage.layout import has_owners  # noqa: PLC0415 - as above
 
-    if not seeds and not previous and not recognise(out):
-        raise UsageError(f"nothing to crawl: give URLs or seed files ({out} holds no crawl that could go on)")
+    check_work(out, seeds, previous=previous)
     plan = CrawlPlan(
         out=out,
         policies=policies or folder("policies"),

@@ -51,7 +51,6 @@ class Runtime(Session):
         super().__init__(parts)
         counts = parts.writer.store.counts()
         self.tally.waiting = counts.waiting
-        self.has_frontier = counts.waiting > 0 or parts.previous is not None
         self._kept_before = counts.pages_kept
         self._direct: DirectWay | None = None
         self._way: Callable[[Visit], None] | None = None

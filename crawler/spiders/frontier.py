@@ -11,7 +11,9 @@ from crawler.errors import UsageError
 from crawler.extensions.always import check_settings
 from crawler.extensions.plan import plan_of
 from crawler.extensions.project_settings import is_check
+from crawler.extensions.refusals import tell_in_short
 from crawler.extensions.runtime import Runtime
+from crawler.extensions.work import check_work
 from crawler.storage.entries import Role
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from typing import Self
 
     from scrapy.crawler import Crawler
+
+    from crawler.extensions.plan import CrawlPlan
 
 
 class FrontierSpider(Spider):
@@ -39,14 +43,14 @@ class FrontierSpider(Spider):
         """
         if is_check():  # the add-on holds the gate then
             return super().from_crawler(crawler, *args, **kwargs)
+        tell_in_short()
         check_settings(crawler.settings, has_frontier=True)
         spider = super().from_crawler(crawler, *args, **kwargs)
         if runtime is None:
             plan = plan_of(crawler.settings)
+            _check_work(plan, spider.seeds)
             runtime = Runtime.open(replace(plan, sitemaps=plan.sitemaps or cls.reads_sitemaps), spider.seeds)
         runtime.bind(crawler)
-        if not spider.seeds and not runtime.has_frontier:
-            raise UsageError("nothing to crawl: give URLs or seed files (with scrapy crawl: -a seeds='URL FILE ...')")
         return spider
 
     async def start(self) -> AsyncIterator[Any]:
@@ -55,3 +59,10 @@ class FrontierSpider(Spider):
         nothing: tuple[Any, ...] = ()
         for item in nothing:  # Scrapy wants an asynchronous generator
             yield item
+
+
+def _check_work(plan: CrawlPlan, seeds: Sequence[str]) -> None:
+    try:
+        check_work(plan.out, seeds, previous=plan.previous)
+    except UsageError as error:
+        raise UsageError(f"{error}\nWith scrapy crawl: -a seeds='URL FILE ...'") from None

@@ -71,10 +71,13 @@ def require_identity(opened: OpenedPolicy, folder: Path) -> None:
     """Raise ``UsageError`` where nobody is named who asks, unless test hosts are what is asked."""
     missing = missing_identity(opened.policy.identity)
     if missing and not opened.policy.network.test_hosts:
-        raise UsageError(
-            f"{folder / CRAWL_POLICY}: [identity] {', '.join(missing)} not set: nothing but test hosts may be asked "
-            "without saying who asks. Fill them in, or run: clearcrawl init DIR"
-        )
+        what = f"[identity] {', '.join(missing)} not set: nothing but test hosts may be asked without saying who asks"
+        if folder == shipped_folder():
+            raise UsageError(
+                f"no working copy here, and the policy that comes with the program has {what}. "
+                "Make one with: clearcrawl init DIR, and crawl inside it (or give --policies DIR/policies)"
+            )
+        raise UsageError(f"{folder / CRAWL_POLICY}: {what}. Fill them in, or run: clearcrawl init DIR")
 
 
 def open_contents(

@@ -40,7 +40,6 @@ class WorkerRuntime(Runtime):
 
     def __init__(self, parts: Parts, connection: socket.socket) -> None:
         super().__init__(parts)
-        self.has_frontier = True
         self.link = Link(connection, self.writer, self.tally)
         self._is_told = False
         self._is_idle = False

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.integration.lab import wait
 from tests.servers.replies import html
 
 if TYPE_CHECKING:
@@ -66,6 +67,20 @@ def test_csv_without_urls(lab: Lab) -> None:
 def test_no_seeds(lab: Lab) -> None:
     """Nothing to do is said with what to give, and no folder is made."""
     refused(lab, lab.crawl(), "give URLs or seed files")
+
+
+def test_an_ended_crawl_without_seeds(lab: Lab, web: ScriptedWeb) -> None:
+    """It is said that the crawl has ended and what can be given; the folder stays as it ended, to the octet."""
+    web.host("one.test").set("/", html("<p>one</p>"))
+    assert lab.crawl(web.url("one.test")).code == 0
+    files = [path for path in lab.out.rglob("*") if path.is_file() and "state" not in path.relative_to(lab.out).parts]
+    before = {path: path.read_bytes() for path in files}
+    for options in ((), ("--workers", "2")):
+        ended = lab.crawl(*options)
+        assert ended.code == 2, ended.text
+        for part in (str(lab.out), "ended on", "(finished)", "Give URLs or seed files", f"--previous {lab.out}"):
+            assert part in ended.err, ended.err
+    assert {path: path.read_bytes() for path in before} == before
 
 
 def test_a_folder_with_other_files(lab: Lab) -> None:
@@ -161,6 +176,17 @@ def test_nobody_crawls_without_saying_who(lab: Lab, missing: str) -> None:
     """Without test hosts the identity is complete or nothing starts."""
     lab.policy(identity={missing: ""}, network__test_hosts=None)
     refused(lab, lab.crawl("https://example.org/"), missing)
+
+
+def test_no_working_copy(lab: Lab) -> None:
+    """Where nothing but the shipped policy is found, nobody is sent to a file of the program: ``init`` is named."""
+    empty = lab.folder / "empty"
+    empty.mkdir()
+    command = [sys.executable, "-m", "crawler", "crawl", "https://example.org/", "-o", "out"]
+    ended = wait(lab.spawn(command, cwd=empty))
+    refused(lab, ended, "no working copy here", "clearcrawl init DIR", "--policies")
+    assert "Fill them in" not in ended.err
+    assert not list(empty.iterdir())
 
 
 def test_no_identity_asks_nobody_else(lab: Lab, web: ScriptedWeb) -> None:

@@ -117,6 +117,16 @@ def test_a_project_cannot_take_the_gate_out(lab: Lab, web: ScriptedWeb, line: st
     assert len(web.log) == 0
 
 
+def test_no_seeds(lab: Lab) -> None:
+    """One message that says how seeds are given, no traceback, no folder of a crawl."""
+    ended = crawl(lab, "titles", "")
+    assert ended.code == 1
+    assert "the start was refused: nothing to crawl: give URLs or seed files" in ended.text
+    assert "-a seeds=" in ended.text
+    assert "Traceback" not in ended.text
+    assert not lab.out.exists()
+
+
 def test_no_folder_named(lab: Lab, web: ScriptedWeb) -> None:
     """Without a folder the message says which setting names it."""
     ended = scrapy(lab, "crawl", "titles", "-a", f"seeds={small_site(web)}")
