@@ -20,20 +20,15 @@ from scrapy.signalmanager import dispatcher  # type: ignore[attr-defined]  # PyD
 
 from crawler.extensions.always import FRONTIER_OUTPUT, RESPONSE_GATE, path_of
 from crawler.extensions.arrivals import Arrivals, is_page
-from crawler.network.handler import CheckedHTTP11Handler
+from crawler.network.handler import handler_of
 from crawler.policy.decision import Decision
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from scrapy import Request
     from scrapy.crawler import Crawler
-    from scrapy.http import Response
 
     from crawler.extensions.runtime import Runtime
     from crawler.extensions.visit import Visit
-
-    Download = Callable[[Request], Awaitable[Response]]
+    from crawler.network.exchange import Exchange
 
 logger = logging.getLogger(__name__)
 
@@ -91,13 +86,13 @@ class DirectWay:
         self._arrivals = Arrivals(runtime)
         self._stats = crawler.stats
         self._follows_links = path_of(type(crawler.spider)) == _WEB
-        self._downloads = {scheme: _download(crawler, scheme) for scheme in ("http", "https")}
+        self._fetch = {scheme: handler_of(crawler, scheme).fetch for scheme in ("http", "https")}
         self._under_way: set[asyncio.Task[None]] = set()
 
     def send(self, visit: Visit) -> None:
         """Take an admitted visit to its outcome. Its turn is taken here, before anybody else can ask for the next."""
-        request = self._runtime.sending.page(visit, is_shown=False)
-        task = asyncio.ensure_future(self._carry(visit, request))
+        exchange = self._runtime.sending.bare_page(visit)
+        task = asyncio.ensure_future(self._carry(visit, exchange))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
 
@@ -106,16 +101,16 @@ class DirectWay:
         while self._under_way:
             await asyncio.wait(self._under_way)
 
-    async def _carry(self, visit: Visit, request: Request) -> None:
+    async def _carry(self, visit: Visit, exchange: Exchange) -> None:
         try:
-            await self._download_and_judge(visit, request)
+            await self._download_and_judge(visit, exchange)
         except Exception:  # the outcome could not be handed over: the claim stays open, for the next run
             logger.exception("%s came to no outcome", visit.url.text)
             self._runtime.end("internal_error")
 
-    async def _download_and_judge(self, visit: Visit, request: Request) -> None:
+    async def _download_and_judge(self, visit: Visit, exchange: Exchange) -> None:
         try:
-            await self._downloads[visit.url.scheme](request)
+            await self._fetch[visit.url.scheme](exchange)
         except Exception as error:  # noqa: BLE001 - becomes the recorded outcome of the visit
             self._arrivals.lost(visit, error)
             return
@@ -133,9 +128,3 @@ class DirectWay:
             if self._follows_links:
                 visit.links += self._runtime.links.of_page(visit)
             self._runtime.settle(visit, decision)
-
-
-def _download(crawler: Crawler, scheme: str) -> Download:
-    handler = crawler.engine.downloader.handlers._get_handler(scheme)  # noqa: SLF001 - what the downloader would ask
-    assert isinstance(handler, CheckedHTTP11Handler)  # noqa: S101 - the settings were checked at the start
-    return handler.download_request

@@ -1,4 +1,4 @@
-"""Makes the requests that leave, with who we are on every one of them, and sends site files through the engine."""
+"""Makes the requests that leave, with who we are on every one of them, and sends site files."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from scrapy import Request
 
 from crawler.network.exchange import EXCHANGE_KEY, Exchange
 from crawler.network.failures import AddressRefusedError, NameUnknownError
+from crawler.network.handler import handler_of
 from crawler.policy.decision import Verdict
 from crawler.policy.gate import RequestKind
 from crawler.policy.site import Reply
@@ -68,17 +69,21 @@ class Sending:
         self.site_requests: WeakSet[Request] = WeakSet()
         """Requests for site files; a copy of one is somebody else's."""
 
-    def page(self, visit: Visit, *, is_shown: bool = True) -> Request:
-        """Make the request of an admitted visit, and note that its turn has come.
+    def page(self, visit: Visit) -> Request:
+        """Make the request of an admitted visit, and note that its turn has come."""
+        return self._request(self._turned(visit), {VISIT_KEY: visit}, visit.conditions)
 
-        Not ``is_shown``: nobody but our handler looks at it.
-        """
+    def bare_page(self, visit: Visit) -> Exchange:
+        """The same without a request, where nobody but our handler would look at it."""
+        exchange = self._turned(visit)
+        self._ready(exchange, visit.conditions)
+        return exchange
+
+    def _turned(self, visit: Visit) -> Exchange:
         exchange = visit.exchange
         assert exchange is not None  # noqa: S101 - only admitted visits come here
         self._politeness.sent(visit.lane, visit.address, time.monotonic())
-        if not is_shown:
-            return self._bare_request(exchange, visit.conditions)
-        return self._request(exchange, {VISIT_KEY: visit}, visit.conditions)
+        return exchange
 
     def answered(self, exchange: Exchange, lane: str, address: str | None) -> None:
         """Note how a request ended, for whoever waits for the same site."""
@@ -142,14 +147,15 @@ class Sending:
 
     async def _download(self, exchange: Exchange, url: Url) -> None:
         """Hand the request for a site file to the engine; where all slots are our own, straight to the handler."""
-        engine = self._crawler.engine
-        assert engine is not None  # noqa: S101 - the crawl runs
         if not self._has_own_slots:
-            await engine.downloader.handlers.download_request_async(self._bare_request(exchange))
+            self._ready(exchange)
+            await handler_of(self._crawler, url.scheme).fetch(exchange)
             return
         # A project's retries, redirects and slots are kept away from it.
         apart = {"dont_retry": True, "dont_redirect": True, "handle_httpstatus_all": True}
         request = self._request(exchange, {"download_slot": f"clearcrawl {url.origin}", **apart})
+        engine = self._crawler.engine
+        assert engine is not None  # noqa: S101 - the crawl runs
         # Its middlewares see it on its way, and change nothing of it.
         exchange.fields = self._fields
         self.site_requests.add(request)
@@ -163,12 +169,11 @@ class Sending:
         headers = {**self._headers, **dict(further)}
         return Request(exchange.url, headers=headers, meta={EXCHANGE_KEY: exchange, **meta}, dont_filter=True)
 
-    def _bare_request(self, exchange: Exchange, further: tuple[tuple[str, str], ...] = ()) -> Request:
-        """Make what the handler wants and no more: fields and URL are the exchange's, as they are."""
+    def _ready(self, exchange: Exchange, further: tuple[tuple[str, str], ...] = ()) -> None:
+        """Give an exchange all that the handler wants."""
         self._tally.requests += 1
         self.in_flight.add(exchange)
         exchange.fields = _as_fields({**self._headers, **dict(further)}) if further else self._fields
-        return Request(exchange.url, meta={EXCHANGE_KEY: exchange, "verbatim_url": True})
 
 
 def _as_fields(headers: Mapping[str, str]) -> tuple[tuple[bytes, tuple[bytes, ...]], ...]:

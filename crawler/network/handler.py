@@ -27,6 +27,8 @@ from crawler.policy.decision import Verdict
 from crawler.values.url import CanonicalUrl, split
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from scrapy import Request
     from scrapy.crawler import Crawler
     from scrapy.http import Response
@@ -64,9 +66,26 @@ class CheckedHTTP11Handler(BaseDownloadHandler):
         try:
             exchange = _admitted(request)
         except GateBypassedError as error:
-            rules = _in_force(self.crawler)
-            rules.bypassed(str(error))
+            _in_force(self.crawler).bypassed(str(error))
             raise
+        response = await self._carried(exchange, request)
+        assert response is not None  # noqa: S101 - a request has a response
+        return response
+
+    async def fetch(self, exchange: Exchange) -> None:
+        """The same without request and response of Scrapy, where nobody but us would look at them.
+
+        The exchange brings the fields to send. All that came is in it afterwards; listeners are told as ever.
+        """
+        try:
+            _may_leave(exchange)
+        except GateBypassedError as error:
+            _in_force(self.crawler).bypassed(str(error))
+            raise
+        await self._carried(exchange)
+
+    async def _carried(self, exchange: Exchange, request: Request | None = None) -> Response | None:
+        """Send an exchange that may leave, and note in it when, and why it failed."""
         try:
             rules = _in_force(self.crawler)
             if exchange.turn is not None:
@@ -76,7 +95,7 @@ class CheckedHTTP11Handler(BaseDownloadHandler):
                 await waiting
             _check_again(rules, exchange)
             exchange.started_at = datetime.now(UTC)
-            return await self._exchanged(request, exchange, rules)
+            return await self._exchanged(exchange, rules, request)
         except StopDownload:
             raise
         except Exception as error:
@@ -90,9 +109,9 @@ class CheckedHTTP11Handler(BaseDownloadHandler):
             # They lead back to whoever holds the exchange: bodies would wait for the garbage collector.
             exchange.on_head = exchange.turn = exchange.cancel = None
 
-    async def _exchanged(self, request: Request, exchange: Exchange, rules: NetworkRules) -> Response:
+    async def _exchanged(self, exchange: Exchange, rules: NetworkRules, request: Request | None) -> Response | None:
         url = split(CanonicalUrl(exchange.url))
-        transfer = Transfer(self.crawler, request, exchange, rules, asyncio.get_running_loop())
+        transfer = Transfer(self.crawler, exchange, rules, asyncio.get_running_loop(), request)
         exchange.cancel = transfer.cut_off
         self._clock.watch(transfer)
         try:
@@ -104,7 +123,7 @@ class CheckedHTTP11Handler(BaseDownloadHandler):
                 await _unless_ended(connection, transfer, waiting)
             connection.send(transfer, _head_of(request, url, exchange, rules))
             await transfer.done
-            return transfer.response()
+            return transfer.finish()
         except asyncio.CancelledError:
             transfer.fail(DownloadCancelledError("whoever asked is gone"))
             raise
@@ -143,8 +162,10 @@ async def _unless_ended(connection: Connection, transfer: Transfer, waiting: Any
         raise
 
 
-def _head_of(request: Request, url: Url, exchange: Exchange, rules: NetworkRules) -> bytes:
-    fields = request.headers.items() if exchange.fields is None else exchange.fields
+def _head_of(request: Request | None, url: Url, exchange: Exchange, rules: NetworkRules) -> bytes:
+    fields: Iterable[tuple[bytes, Sequence[bytes]]] = exchange.fields or ()
+    if exchange.fields is None and request is not None:
+        fields = request.headers.items()
     proofs = () if rules.sign is None else rules.sign(authority_of(url))
     return request_head(url, request_fields(url, fields, proofs))
 
@@ -169,15 +190,27 @@ def _admitted(request: Request) -> Exchange:
     url = request.url
     if not isinstance(exchange, Exchange):
         raise GateBypassedError(f"{url} did not pass the gate")
-    if exchange.decision.verdict is not Verdict.ALLOW:
-        raise GateBypassedError(f"{url}: the gate said {exchange.decision.verdict}")
+    _may_leave(exchange)
     # Scrapy's spelling drops an empty query
     if url not in (exchange.url, exchange.asked_as) and url != safe_url_string(exchange.url):
         raise GateBypassedError(f"{url} is not what the gate judged: {exchange.url}")
-    if exchange.started_at is not None:
-        raise GateBypassedError(f"{url} was sent before; a repetition passes the gate again")
     if request.method != "GET" or request.body:
         raise GateBypassedError(f"{url}: only GET without a body passes the gate, not {request.method}")
     if request.meta.get("proxy"):
         raise GateBypassedError(f"{url}: a proxy would dial what nobody checked")
     return exchange
+
+
+def _may_leave(exchange: Exchange) -> None:
+    """Refuse to send what the gate did not allow, or what was sent before (R2.1)."""
+    if exchange.decision.verdict is not Verdict.ALLOW:
+        raise GateBypassedError(f"{exchange.url}: the gate said {exchange.decision.verdict}")
+    if exchange.started_at is not None:
+        raise GateBypassedError(f"{exchange.url} was sent before; a repetition passes the gate again")
+
+
+def handler_of(crawler: Crawler, scheme: str) -> CheckedHTTP11Handler:
+    """The handler that Scrapy's downloader would ask."""
+    handler = crawler.engine.downloader.handlers._get_handler(scheme)  # noqa: SLF001 - Scrapy has no other way
+    assert isinstance(handler, CheckedHTTP11Handler)  # noqa: S101 - the settings were checked at the start
+    return handler

@@ -11,14 +11,14 @@ from asyncio import CancelledError
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from scrapy import signals
+from scrapy import Request, signals
 from scrapy.exceptions import DownloadCancelledError, DownloadTimeoutError, StopDownload
 from scrapy.http import Headers
 from scrapy.signalmanager import dispatcher  # type: ignore[attr-defined]  # PyDispatcher, as Scrapy uses it
 from scrapy.utils._download_handlers import check_stop_download, make_response
 from twisted.web.iweb import UNKNOWN_LENGTH
 
-from crawler.network.exchange import StopReason
+from crawler.network.exchange import EXCHANGE_KEY, StopReason
 from crawler.network.failures import (
     BodyIncompleteError,
     BodyTooLargeError,
@@ -31,7 +31,6 @@ from crawler.values.coding import codings_of, decode
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Future
 
-    from scrapy import Request
     from scrapy.crawler import Crawler
     from scrapy.http import Response
 
@@ -72,14 +71,15 @@ class Transfer:
         "_limit",
         "_parts",
         "_peer",
+        "_request",
         "_sent_at",
+        "_shown",
         "_stop",
         "connection",
         "done",
         "error",
         "exchange",
         "late_at",
-        "request",
         "rules",
         "seconds",
         "silent_at",
@@ -87,16 +87,22 @@ class Transfer:
     )
 
     def __init__(
-        self, crawler: Crawler, request: Request, exchange: Exchange, rules: NetworkRules, loop: AbstractEventLoop
+        self,
+        crawler: Crawler,
+        exchange: Exchange,
+        rules: NetworkRules,
+        loop: AbstractEventLoop,
+        request: Request | None = None,
     ) -> None:
+        """``request`` where Scrapy asked: its limits hold as well, and it wants a response."""
         self._crawler = crawler
-        self.request = request
+        self._request = self._shown = request
         self.exchange = exchange
         self.rules = rules
         self.done: Future[None] = loop.create_future()
-        """Settled when the reply is whole or was stopped; ``response`` then makes it."""
+        """Settled when the reply is whole or was stopped; ``finish`` then takes the body."""
         total = rules.limits.total_timeout
-        self.seconds = min(request.meta.get("download_timeout") or total, total)
+        self.seconds = total if request is None else min(request.meta.get("download_timeout") or total, total)
         self.late_at = monotonic() + self.seconds
         self.silent_at: float | None = None
         """When the wait for the first octet ends; ``None`` before the request is written and after that octet."""
@@ -118,7 +124,7 @@ class Transfer:
     def _most(self) -> int:
         """Octets of the body, as sent and after each coding."""
         wanted = self.exchange.max_bytes
-        maxsize: int | None = self.request.meta.get("download_maxsize")
+        maxsize: int | None = None if self._request is None else self._request.meta.get("download_maxsize")
         return min(maxsize, wanted) if maxsize else wanted
 
     # -- ends from this side
@@ -126,7 +132,7 @@ class Transfer:
     def check(self, now: float) -> None:
         """End the exchange if it took too long, or if no octet of a reply came in time."""
         if now >= self.late_at:
-            self.fail(DownloadTimeoutError(f"{self.request.url} took longer than {self.seconds:g} s"))
+            self.fail(DownloadTimeoutError(f"{self.exchange.url} took longer than {self.seconds:g} s"))
         elif self.silent_at is not None and now >= self.silent_at:
             seconds = self.rules.limits.first_byte_timeout
             self.fail(FirstByteTimeoutError(f"no octet of a reply in {seconds:g} s"))
@@ -182,7 +188,8 @@ class Transfer:
         exchange.status, exchange.head, exchange.headers = head.status, head.octets, head.fields
         exchange.latency = monotonic() - self._sent_at
         peer.tell(exchange)
-        self.request.meta["download_latency"] = exchange.latency
+        if self._request is not None:
+            self._request.meta["download_latency"] = exchange.latency
         self._head, self._peer = head, peer
 
     def wants_body(self, length: int | None) -> bool:
@@ -221,10 +228,16 @@ class Transfer:
         return check_stop_download(
             signals.headers_received,
             self._crawler,
-            self.request,
+            self._told(),
             headers=self._headers(),
             body_length=UNKNOWN_LENGTH if self._length is None else self._length,
         )
+
+    def _told(self) -> Request:
+        """The request as whoever listens sees it; made only for them where Scrapy did not ask."""
+        if self._shown is None:
+            self._shown = Request(self.exchange.url, meta={EXCHANGE_KEY: self.exchange, "verbatim_url": True})
+        return self._shown
 
     def content(self, data: bytes) -> bool:
         """Take octets of the body; ``False`` where no more are wanted."""
@@ -240,7 +253,7 @@ class Transfer:
             return False
         self._parts.append(data)
         if self._hears_content:
-            stop = check_stop_download(signals.bytes_received, self._crawler, self.request, data=data)
+            stop = check_stop_download(signals.bytes_received, self._crawler, self._told(), data=data)
             if stop is not None:
                 self._end(stop)
                 return False
@@ -269,25 +282,37 @@ class Transfer:
 
     # -- what comes of it
 
-    def response(self) -> Response:
-        """Make Scrapy's response. Raises ``UndecodableError``, ``BodyTooLargeError`` or a ``StopDownload``."""
-        exchange, head, peer = self.exchange, self._head, self._peer
-        assert head is not None  # noqa: S101 - nothing is done before the head
-        assert peer is not None  # noqa: S101 - as above
+    def finish(self) -> Response | None:
+        """Write the body into the exchange as sent and decoded, and make the response that Scrapy wants.
+
+        Raises ``UndecodableError``, ``BodyTooLargeError`` or a ``StopDownload``.
+        """
+        exchange = self.exchange
         body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
         if exchange.is_cut:
             body = body[: self._limit]
+        exchange.body_as_sent = exchange.body = body
+        fields = exchange.field_values(b"content-encoding") if self._stop is None else []
+        if fields:
+            exchange.body = self._decoded(body, fields)
+        if self._request is not None:
+            return self._response(self._request, is_decoded=bool(fields))
+        if self._stop is not None and self._stop.fail:
+            raise self._stop
+        return None
+
+    def _response(self, request: Request, *, is_decoded: bool) -> Response:
+        head, peer = self._head, self._peer
+        assert head is not None  # noqa: S101 - nothing is done before the head
+        assert peer is not None  # noqa: S101 - as above
         headers = self._headers()
-        exchange.body_as_sent = body
-        if self._stop is None and b"Content-Encoding" in headers:
-            body = self._decoded(body)
+        if is_decoded:
             del headers[b"Content-Encoding"]
-        exchange.body = body
         return make_response(
-            url=self.request.url,
+            url=request.url,
             status=head.status,
             headers=headers,
-            body=body,
+            body=self.exchange.body,
             flags=self._flags,
             certificate=peer.certificate,
             ip_address=peer.address,
@@ -308,13 +333,13 @@ class Transfer:
                 put(headers, name.title(), []).append(one_line)
         return headers
 
-    def _decoded(self, body: bytes) -> bytes:
+    def _decoded(self, body: bytes, fields: list[bytes]) -> bytes:
         """Take the codings off. Only a reply that carries no content anyway may be empty in a coding."""
         exchange = self.exchange
         is_success = exchange.status is not None and 200 <= exchange.status < 300  # noqa: PLR2004 - RFC 9110 section 15.3
         if not body and (not is_success or exchange.status == 204):  # noqa: PLR2004 - as above
             return body
-        decoded = decode(body, codings_of(exchange.field_values(b"content-encoding")), self._limit)
+        decoded = decode(body, codings_of(fields), self._limit)
         if decoded.code == "body_too_large":
             raise BodyTooLargeError(decoded.detail)
         if decoded.code is not None:
