@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -135,6 +136,7 @@ def open_documents(
     }
     if previous is not None:
         details["previous"] = {"crawl_ids": list(previous.crawl_ids), "pages": previous.pages}
+    _check_extras(policy)
     tokenizer = open_tokenizer(policy.facts.tokenizer, plan.policies)
     if tokenizer is not None:
         details["tokenizer"] = tokenizer.identity
@@ -233,6 +235,11 @@ def details_of_lists(config: dict[str, Any], lists: OpenedBlocklists) -> dict[st
         "config_digest": sha256(json.dumps(config, sort_keys=True).encode()),
         "config": config,
     }
+
+
+def _check_extras(policy: CrawlPolicy) -> None:
+    if policy.network.http2 and find_spec("h2") is None:
+        raise UsageError("[network] http2 of the policy needs the extra `http2`: pip install 'clearcrawl[http2]'")
 
 
 def check_seeds(sources: Sequence[str]) -> None:

@@ -162,7 +162,8 @@ def connection_fields(exchange: Exchange) -> dict[str, str]:
     if exchange.ip_address is not None:
         fields["WARC-IP-Address"] = exchange.ip_address
     if exchange.status is not None:
-        fields["WARC-Protocol"] = "http/1.1" if exchange.tls_version is None else f"http/1.1, {exchange.tls_version}"
+        spoken = "h2" if exchange.is_http2 else "http/1.1"
+        fields["WARC-Protocol"] = spoken if exchange.tls_version is None else f"{spoken}, {exchange.tls_version}"
     if exchange.tls_cipher is not None:
         fields["WARC-Cipher-Suite"] = exchange.tls_cipher
     return fields

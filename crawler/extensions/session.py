@@ -111,6 +111,7 @@ class Session(ABC):
                 bypassed=self.bypassed,
                 aliased=self.aliased,
                 sign=None if signer is None else signer.fields,
+                http2=self.policy.network.http2,
             ),
         )
         crawler.signals.connect(self._stopped, signal=signals.engine_stopped)

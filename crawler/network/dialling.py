@@ -25,6 +25,8 @@ from crawler.network.failures import AddressRefusedError
 from crawler.network.resolver import same_address
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from twisted.internet.defer import Deferred
 
     from crawler.network.policy_slot import NetworkRules
@@ -130,19 +132,21 @@ class VerifyingPolicy:
     ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` name another trust store, as for every OpenSSL program.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, offered: Sequence[bytes] = ()) -> None:
+        """``offered``: what the handshake offers to speak, the preferred first (RFC 7301); empty: it says nothing."""
+        self._offered = list(offered) or None
         self._template: Any = None
 
     def creatorForNetloc(self, hostname: bytes, port: int) -> Any:  # noqa: ARG002, N802 - IPolicyForHTTPS
         """Options for one host. All hosts share one OpenSSL context: reading the trust store costs 12 ms and 1 MiB."""
         host = hostname.decode("ascii")
         if self._template is None:
-            self._template = _verifying_options(host)
+            self._template = self._verifying_options(host)
         create = getattr(self._template, "_createConnection", None)
         if create is None:  # Twisted before 26.4 binds the host name to the context
-            return _verifying_options(host)
+            return self._verifying_options(host)
         return ClientTLSOptions(create, host)
 
-
-def _verifying_options(host: str) -> Any:
-    return optionsForClientTLS(host, extraCertificateOptions={"raiseMinimumTo": TLSVersion.TLSv1_2})
+    def _verifying_options(self, host: str) -> Any:
+        least = {"raiseMinimumTo": TLSVersion.TLSv1_2}
+        return optionsForClientTLS(host, acceptableProtocols=self._offered, extraCertificateOptions=least)

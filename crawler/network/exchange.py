@@ -63,10 +63,12 @@ class Exchange:
     sends: int = 0
     """How often the request was written to a connection: 2 after a stale pooled connection, else 1."""
     request_head: bytes = b""
-    """Request line, fields and blank line as written."""
+    """Request line, fields and blank line as written; over HTTP/2 the same fields as a message of HTTP/1.1."""
 
     ip_address: str | None = None
     """The peer, as dialled and as seen after connecting."""
+    is_http2: bool = False
+    """Whether the reply came over HTTP/2; heads are then written as HTTP/1.1 would have them."""
     tls_version: str | None = None
     """As OpenSSL names it, e.g. ``TLSv1.3``; ``None`` over plain HTTP."""
     tls_cipher: str | None = None
@@ -75,8 +77,9 @@ class Exchange:
 
     status: int | None = None
     head: bytes = b""
-    """Status line, field lines and blank line exactly as received: order, case, duplicates, line ends. Of the final
-    reply only: interim ones (1xx) are counted into the limits and dropped."""
+    """Status line, field lines and blank line exactly as received: order, case, duplicates, line ends; over HTTP/2 the
+    fields in their order, as a message of HTTP/1.1 without a reason phrase. Of the final reply only: interim ones (1xx)
+    are counted into the limits and dropped."""
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     """Field names and values in order, space around them removed, folded lines joined; names keep their case."""
     latency: float | None = None

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 from scrapy.core.downloader._idna_patch import _install_twisted_idna_fallbacks
 from scrapy.core.downloader.handlers.base import BaseDownloadHandler
 from scrapy.exceptions import DownloadCancelledError, StopDownload
-from scrapy.utils._download_handlers import wrap_twisted_exceptions
 from w3lib.url import safe_url_string
 
-from crawler.network.dialling import CheckedEndpoint, PeerDiffersError, VerifyingPolicy
+from crawler.network.dialling import PeerDiffersError
 from crawler.network.exchange import EXCHANGE_KEY, Exchange
 from crawler.network.failures import AddressRefusedError, GateBypassedError, failure_of
 from crawler.network.policy_slot import rules_of
-from crawler.network.pool import Clock, ConnectionFactory, Origin, Pool
-from crawler.network.request_head import authority_of, request_fields, request_head
+from crawler.network.pool import Clock, Pool
+from crawler.network.request_head import authority_of, request_fields
 from crawler.network.resolver import installed_resolver
 from crawler.network.transfer import Transfer
+from crawler.network.ways import Ways
 from crawler.policy.decision import Verdict
 from crawler.values.url import CanonicalUrl, split
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
 
-    from crawler.network.http1 import Connection
     from crawler.network.policy_slot import NetworkRules
     from crawler.values.url import Url
 
@@ -56,10 +55,9 @@ class CheckedHTTP11Handler(BaseDownloadHandler):
 
         _install_twisted_idna_fallbacks()  # for the names in certificates that hosts with underscores have
         self.reactor: Any = reactor
-        self.resolver = installed_resolver(reactor, crawler)
-        self._policy = VerifyingPolicy()
         self._pool = Pool(crawler.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN"))
         self._clock = Clock(self._pool.check)
+        self.ways = Ways(self._pool, reactor, installed_resolver(reactor, crawler))
 
     async def download_request(self, request: Request) -> Response:
         """Exchange one request for one response, within the limits of the rules in force."""
@@ -115,13 +113,15 @@ class CheckedHTTP11Handler(BaseDownloadHandler):
         exchange.cancel = transfer.cut_off
         self._clock.watch(transfer)
         try:
-            connection = self._pool.take(Origin(url.scheme, url.host, url.port))
-            if connection is None:
-                connection = await self._connected(url, transfer)
-            waiting = rules.pause()  # blocklists may have changed while the connection was opened
-            if waiting is not None:
-                await _unless_ended(connection, transfer, waiting)
-            connection.send(transfer, _head_of(request, url, exchange, rules))
+            way = await self.ways.to(url, transfer)
+            try:
+                waiting = rules.pause()  # blocklists may have changed while the connection was opened
+                if waiting is not None:
+                    await transfer.wait_for(asyncio.ensure_future(waiting))
+                way.send(transfer, url, _fields_of(request, url, exchange, rules))
+            except BaseException:
+                way.abort()  # a way that is not used then is not left over
+                raise
             await transfer.done
             return transfer.finish()
         except asyncio.CancelledError:
@@ -131,43 +131,18 @@ class CheckedHTTP11Handler(BaseDownloadHandler):
             self._clock.leave(transfer)
             del transfer  # an error would lead back to it, and it to the error
 
-    async def _connected(self, url: Url, transfer: Transfer) -> Connection:
-        """Open a connection to the origin of a URL."""
-        policy = self._policy if url.scheme == "https" else None
-        endpoint = CheckedEndpoint(self.reactor, self.resolver, transfer.rules, url.host, url.port, policy=policy)
-        factory = ConnectionFactory(self._pool, Origin(url.scheme, url.host, url.port))
-        with wrap_twisted_exceptions():
-            opening = endpoint.connect(factory).asFuture(asyncio.get_running_loop())
-            try:
-                connection: Connection = await transfer.wait_for(opening)
-            except BaseException:
-                # It may have been opened in the very moment in which nobody waited for it any more.
-                if opening.done() and not opening.cancelled() and opening.exception() is None:
-                    opening.result().abort()
-                raise
-            return connection
-
     async def close(self) -> None:
         """Cut all connections."""
         self._clock.stop()
         await self._pool.close()
 
 
-async def _unless_ended(connection: Connection, transfer: Transfer, waiting: Any) -> None:
-    """Wait with an open connection in hand; one that is not used then is not left over."""
-    try:
-        await transfer.wait_for(asyncio.ensure_future(waiting))
-    except BaseException:
-        connection.abort()
-        raise
-
-
-def _head_of(request: Request | None, url: Url, exchange: Exchange, rules: NetworkRules) -> bytes:
+def _fields_of(request: Request | None, url: Url, exchange: Exchange, rules: NetworkRules) -> list[tuple[bytes, bytes]]:
     fields: Iterable[tuple[bytes, Sequence[bytes]]] = exchange.fields or ()
     if exchange.fields is None and request is not None:
         fields = request.headers.items()
     proofs = () if rules.sign is None else rules.sign(authority_of(url))
-    return request_head(url, request_fields(url, fields, proofs))
+    return request_fields(url, fields, proofs)
 
 
 def _in_force(crawler: Crawler) -> NetworkRules:

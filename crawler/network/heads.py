@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 _HEAD_END = re.compile(rb"\n\r?\n")
 _STATUS_LINE = re.compile(rb"(HTTP/[0-9]\.[0-9]) ([0-9]{3})(?: .*)?", re.DOTALL)
-_WITHOUT_BODY = frozenset({204, 304})
+WITHOUT_BODY = frozenset({204, 304})
+"""Statuses of replies that have no body, whatever they announce (RFC 9110 section 6.4.1)."""
 _DIGITS = re.compile(rb"[0-9]{1,30}")
 
 
@@ -153,7 +154,7 @@ def framing_of(head: Head) -> Framing:
             codings += value.split(b",")
         elif name == b"connection" and b"close" in (token.strip().lower() for token in value.split(b",")):
             is_persistent = False
-    if head.status in _WITHOUT_BODY:
+    if head.status in WITHOUT_BODY:
         return Framing(0, is_chunked=False, is_persistent=is_persistent)
     if codings:
         if [coding.strip().lower() for coding in codings] != [b"chunked"]:

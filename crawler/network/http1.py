@@ -15,10 +15,10 @@ from twisted.internet.interfaces import ITCPTransport
 from twisted.internet.protocol import Protocol, connectionDone
 
 from crawler.network.bodies import EndlessBody, body_of
-from crawler.network.failures import AddressRefusedError, HeadTooLargeError, ReplyMalformedError
+from crawler.network.failures import HeadTooLargeError, ReplyMalformedError
 from crawler.network.heads import HeadLimitError, HeadReader, ReplyError, framing_of
 from crawler.network.peer import facts_of
-from crawler.values.dialling import listed
+from crawler.network.request_head import request_head
 
 if TYPE_CHECKING:
     from twisted.python.failure import Failure
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from crawler.network.peer import PeerFacts
     from crawler.network.pool import Origin, Pool
     from crawler.network.transfer import Transfer
+    from crawler.values.url import Url
 
 
 class Connection(Protocol):
@@ -47,6 +48,7 @@ class Connection(Protocol):
         self._reader: HeadReader | None = None
         self._body: Body | None = None
         self._framing: Framing | None = None
+        self._loss: BaseException | None = None
 
     def connectionMade(self) -> None:  # noqa: N802 - Twisted's name
         """Belong to the pool."""
@@ -58,24 +60,17 @@ class Connection(Protocol):
             self._socket = self.transport.getHandle()
         self._pool.opened(self)
 
-    def send(self, transfer: Transfer, octets: bytes) -> None:
+    def send(self, transfer: Transfer, url: Url, fields: list[tuple[bytes, bytes]]) -> None:
         """Write a request, unless a blocklist has come to cover its URL or the peer meanwhile (R2.5).
 
-        Raises ``AddressRefusedError``, or ``DownloadFailedError`` where the connection has ended.
+        Raises ``AddressRefusedError``, ``DownloadFailedError`` where the connection has ended, or ``ValueError`` for
+        what is no request; the caller then gives the connection up.
         """
-        exchange, rules = transfer.exchange, transfer.rules
-        exchange.ip_address = self._peer
-        refused = rules.recheck(exchange)
-        if refused is not None:
-            exchange.started_at, exchange.ip_address = None, None  # nothing was sent
-        else:
-            refused = listed(self.origin.host, (self._peer,), rules.refuse)
-        if refused is not None:
-            self.abort()
-            raise AddressRefusedError(refused.detail, code=refused.code)
+        transfer.meet(self.origin.host, self._peer)
+        octets = request_head(url, fields)
         if not self.is_open:
-            raise DownloadFailedError("the connection ended before the request was written")
-        self._reader, self._body, self._framing = HeadReader(rules.limits), None, None
+            raise DownloadFailedError("the connection ended before the request was written") from self._loss
+        self._reader, self._body, self._framing = HeadReader(transfer.rules.limits), None, None
         self._transfer = transfer
         transfer.sent(self, octets)
         self._write(octets)
@@ -161,22 +156,31 @@ class Connection(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802 - Twisted's name
         """End the reply: whole only where its end was to be that of the connection, and the connection was closed."""
-        self.is_open, self._socket = False, None
+        self.is_open, self._socket, self._loss = False, None, reason.value
         self._pool.closed(self)
         transfer, self._transfer = self._transfer, None
         if transfer is None:
             return
         if self._body is None:
-            error = DownloadFailedError(str(reason.value) or type(reason.value).__name__)
-            error.__cause__ = reason.value
-            transfer.fail(error)
+            transfer.fail(loss_of(reason.value or ConnectionDone()))
         elif isinstance(self._body, EndlessBody) and reason.check(ConnectionDone):
             transfer.complete(is_announced=False)
         else:
             transfer.broken(reason.value or ConnectionDone())
+
+    def end(self) -> None:
+        """Close the connection, which is unused."""
+        self.transport.loseConnection()
 
     def abort(self) -> None:
         """Cut the connection."""
         self._transfer = None
         if self.is_open:
             self.transport.abortConnection()
+
+
+def loss_of(reason: BaseException) -> DownloadFailedError:
+    """The failure of an exchange whose connection ended before the head of a reply."""
+    error = DownloadFailedError(str(reason) or type(reason).__name__)
+    error.__cause__ = reason
+    return error

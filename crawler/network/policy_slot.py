@@ -42,6 +42,8 @@ class NetworkRules:
     """Told of a host whose look-up ended at another name (CNAME); nothing follows from it for the request."""
     sign: Callable[[str], Sequence[tuple[str, str]]] | None = None
     """Fields that prove who asks, for a request to this authority; asked directly before the request is written."""
+    http2: bool = False
+    """Whether HTTP/2 is offered over TLS; needs the extra ``http2``."""
 
 
 _rules: WeakKeyDictionary[Crawler, NetworkRules] = WeakKeyDictionary()

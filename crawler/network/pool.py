@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from crawler.network.http2 import Http2Connection
+    from crawler.network.negotiation import Negotiation
+    from crawler.network.streams import Stream
     from crawler.network.transfer import Transfer
 
 IDLE_SECONDS = 20.0
@@ -50,15 +53,22 @@ class Pool:
     """Open connections by origin; the one used last is used next."""
 
     def __init__(self, most_per_origin: int) -> None:
-        self._most = most_per_origin
+        self.most = most_per_origin
+        """Idle connections of one origin, and requests on a shared one."""
         self._idle: dict[Origin, list[Connection]] = {}
-        self._since: dict[Connection, float] = {}
+        self._shared: dict[Origin, list[Http2Connection]] = {}
+        """Those that take further requests, whether or not any is under way."""
+        self._since: dict[Connection | Http2Connection, float] = {}
         """Since when each idle connection is; the oldest first."""
-        self._open: set[Connection] = set()
+        self._open: set[Connection | Http2Connection | Negotiation] = set()
         self._closed: asyncio.Future[None] | None = None
 
-    def take(self, origin: Origin) -> Connection | None:
-        """A connection that is open and unused, if there is one."""
+    def take(self, origin: Origin) -> Connection | Stream | None:
+        """A place on a shared connection, or a connection that is open and unused, if there is one."""
+        for shared in self._shared.get(origin, ()):
+            if shared.has_room:
+                self._since.pop(shared, None)
+                return shared.reserve()
         connections = self._idle.get(origin)
         if not connections:
             return None
@@ -69,19 +79,36 @@ class Pool:
     def give_back(self, connection: Connection) -> None:
         """Keep a connection for the next request."""
         connections = self._idle.setdefault(connection.origin, [])
-        if len(connections) >= self._most:
+        if len(connections) >= self.most:
             self._drop(connections[0])
         self._idle.setdefault(connection.origin, []).append(connection)
         self._since[connection] = monotonic()
 
-    def opened(self, connection: Connection) -> None:
+    def share(self, connection: Http2Connection) -> None:
+        """Give places on a connection to whoever asks."""
+        self._shared.setdefault(connection.origin, []).append(connection)
+
+    def rest(self, connection: Http2Connection) -> None:
+        """Take note that nothing is under way on a shared connection."""
+        self._since[connection] = monotonic()
+
+    def withdraw(self, connection: Http2Connection) -> None:
+        """Give no further places on a connection."""
+        self._since.pop(connection, None)
+        connections = self._shared[connection.origin]
+        connections.remove(connection)
+        if not connections:
+            del self._shared[connection.origin]
+
+    def opened(self, connection: Connection | Http2Connection | Negotiation) -> None:
         """Take note of a new connection."""
         self._open.add(connection)
 
-    def closed(self, connection: Connection) -> None:
+    def closed(self, connection: Connection | Http2Connection | Negotiation) -> None:
         """Take note that a connection has ended."""
         self._open.discard(connection)
-        self._forget(connection)
+        if isinstance(connection, Connection):
+            self._forget(connection)
         if not self._open and self._closed is not None and not self._closed.done():
             self._closed.set_result(None)
 
@@ -92,9 +119,10 @@ class Pool:
             if not connections:
                 del self._idle[connection.origin]
 
-    def _drop(self, connection: Connection) -> None:
-        self._forget(connection)
-        connection.transport.loseConnection()
+    def _drop(self, connection: Connection | Http2Connection) -> None:
+        if isinstance(connection, Connection):
+            self._forget(connection)
+        connection.end()
 
     def check(self, now: float) -> bool:
         """Close what was unused for too long; answers whether any idle connection is left."""

@@ -50,11 +50,16 @@ def request_fields(
 
 def request_head(url: Url, fields: Iterable[tuple[bytes, bytes]]) -> bytes:
     """Request line, fields and blank line of a GET. Raises ``ValueError`` for a target that would not be one word."""
+    lines = b"".join([b"%b: %b\r\n" % field for field in fields])
+    return b"GET %b HTTP/1.1\r\n%b\r\n" % (target_of(url), lines)
+
+
+def target_of(url: Url) -> bytes:
+    """Path and query. Raises ``ValueError`` where they would not be one word."""
     target = url.target.encode("ascii")
     if not _TARGET.fullmatch(target):
         raise ValueError(f"no request target: {url.target!r}")
-    lines = b"".join([b"%b: %b\r\n" % field for field in fields])
-    return b"GET %b HTTP/1.1\r\n%b\r\n" % (target, lines)
+    return target
 
 
 def _one_line(value: bytes) -> bytes:

@@ -20,6 +20,7 @@ from twisted.web.iweb import UNKNOWN_LENGTH
 
 from crawler.network.exchange import EXCHANGE_KEY, StopReason
 from crawler.network.failures import (
+    AddressRefusedError,
     BodyIncompleteError,
     BodyTooLargeError,
     FirstByteTimeoutError,
@@ -27,6 +28,7 @@ from crawler.network.failures import (
     UndecodableError,
 )
 from crawler.values.coding import codings_of, decode
+from crawler.values.dialling import listed
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Future
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from crawler.network.http1 import Connection
     from crawler.network.peer import PeerFacts
     from crawler.network.policy_slot import NetworkRules
+    from crawler.network.streams import Stream
 
 logger = logging.getLogger(__name__)
 
@@ -106,7 +109,7 @@ class Transfer:
         self.late_at = monotonic() + self.seconds
         self.silent_at: float | None = None
         """When the wait for the first octet ends; ``None`` before the request is written and after that octet."""
-        self.connection: Connection | None = None
+        self.connection: Connection | Stream | None = None
         self.waiting: Future[Any] | None = None
         """What is waited for before there is a connection."""
         self.error: BaseException | None = None
@@ -174,7 +177,24 @@ class Transfer:
 
     # -- what the connection tells
 
-    def sent(self, connection: Connection, octets: bytes) -> None:
+    def negotiate(self, peer: str) -> None:
+        """Note the peer of a connection whose handshake is under way: it may take as long as the first octet."""
+        self.exchange.ip_address = peer
+        self.silent_at = monotonic() + self.rules.limits.first_byte_timeout
+
+    def meet(self, host: str, peer: str) -> None:
+        """Note the peer. Raises ``AddressRefusedError`` where a blocklist has come to cover it or the URL (R2.5)."""
+        exchange, rules = self.exchange, self.rules
+        exchange.ip_address = peer
+        refused = rules.recheck(exchange)
+        if refused is not None:
+            exchange.started_at, exchange.ip_address = None, None  # nothing was sent
+        else:
+            refused = listed(host, (peer,), rules.refuse)
+        if refused is not None:
+            raise AddressRefusedError(refused.detail, code=refused.code)
+
+    def sent(self, connection: Connection | Stream, octets: bytes) -> None:
         """Note that the request is about to be written."""
         self.connection = connection
         self.exchange.request_head = octets
@@ -187,6 +207,7 @@ class Transfer:
         exchange = self.exchange
         exchange.status, exchange.head, exchange.headers = head.status, head.octets, head.fields
         exchange.latency = monotonic() - self._sent_at
+        exchange.is_http2 = head.version == "h2"
         peer.tell(exchange)
         if self._request is not None:
             self._request.meta["download_latency"] = exchange.latency

@@ -127,6 +127,8 @@ class Network:
     marked TEST."""
     cookies: bool = False
     """Whether projects with the add-on may send back what a site set; spiders of our own never do."""
+    http2: bool = False
+    """Whether HTTP/2 is spoken with servers that offer it over TLS."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -228,7 +228,12 @@ def network(table: Table) -> Network:
     ports = table.integers("ports", (80, 443), least=1, most=65_535)
     if not ports:
         table.mistake("ports", "names no port; write for example [80, 443]")
-    read = Network(ports=ports, test_hosts=found, cookies=table.flag("cookies", default=False))
+    read = Network(
+        ports=ports,
+        test_hosts=found,
+        cookies=table.flag("cookies", default=False),
+        http2=table.flag("http2", default=False),
+    )
     table.finish()
     return read
 

@@ -359,7 +359,7 @@ def test_peer_that_was_not_checked_is_dropped_and_counted(downloader: Make) -> N
     """R4.4: what the connection reached is compared with what was checked."""
     with Wire(always(REPLY)) as wire:
         one = downloader()
-        one.handler.resolver = Anywhere()
+        one.handler.ways.resolver = Anywhere()
         outcome = one.fetch(f"http://a.test:{wire.port}/")
         assert wire.requests == []
     assert isinstance(outcome.error, PeerDiffersError)
@@ -372,7 +372,7 @@ def test_rebinding_between_two_requests_never_reaches_loopback(downloader: Make)
     with Wire(always(REPLY)) as wire:
         one = downloader(rules(test_hosts={}))
         script = Script(["127.0.0.1"])
-        one.handler.resolver = CheckedResolver(reactor_of(), script, timeout=1)
+        one.handler.ways.resolver = CheckedResolver(reactor_of(), script, timeout=1)
         outcome = one.fetch(f"http://turn.example:{wire.port}/")
         assert wire.connections == []
     assert outcome.exchange.error == "address_refused"
