@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING
 import click
 
 from crawler.cli.common import print_json
+from crawler.cli.layout import verdict, width, wrapped
+from crawler.errors import ExitCode
 from crawler.policy.reasons import reason_of
 from crawler.values.amounts import octets
+from crawler.values.printable import for_terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from crawler.errors import ExitCode
     from crawler.extensions.runtime import Runtime
     from crawler.extensions.tally import Tally
 
-_COLOURS = {"allow": "green", "deny": "red", "defer": "yellow"}
+_COUNTS, _CODES, _SENTENCE, _NARROW = 18, 23, 30, 10
+"""Columns before the code of a reason, of the code, of its sentence at least, and before one that stands below."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,17 +77,27 @@ def print_result(result: CrawlResult, *, as_json: bool) -> None:
             },
         )
         return
-    click.echo(f"{result.out}: {result.reason}, exit {int(result.code)}")
+    click.echo(f"{for_terminal(str(result.out))}: {result.reason}, exit {int(result.code)}")
     if result.is_test:
-        click.echo("TEST: test hosts were allowed; this crawl proves nothing about the web.")
-    click.echo(
+        click.echo(wrapped("TEST: test hosts were allowed; this crawl proves nothing about the web."))
+    told = (
         f"{tally.pages_kept} pages kept ({octets(tally.bytes_retained)} of {octets(tally.bytes_fetched)} fetched), "
         f"{tally.requests} requests to {tally.origins} origins ({tally.site_requests} for site files), "
         f"{tally.waiting} URLs waiting"
     )
+    click.echo(wrapped(told))
     if tally.changes:
         told = ", ".join(f"{rows} {change}" for change, rows in tally.changes.most_common())
-        click.echo(f"against earlier crawls: {told}")
-    for (verdict, reason), rows in reasons:
-        name = click.style(f"{verdict:<6}", fg=_COLOURS.get(verdict))
-        click.echo(f"  {name} {rows:>7}  {reason:<22} {reason_of(reason).sentence}")
+        click.echo(wrapped(f"against earlier crawls: {told}"))
+    for (name, reason), rows in reasons:
+        click.echo(f"  {verdict(f'{name:<6}', name)} {rows:>7}  {_why(reason)}")
+    if result.code is ExitCode.INCOMPLETE:
+        click.echo(wrapped(f"The same command goes on; clearcrawl status {result.out} prints it."))
+
+
+def _why(reason: str) -> str:
+    """The code and what it means, beside the count or, where the terminal is narrow, below it."""
+    sentence = reason_of(reason).sentence
+    if width() >= _COUNTS + _CODES + _SENTENCE:
+        return wrapped(sentence, indent=_COUNTS + _CODES, first=" " * _COUNTS + reason).lstrip()
+    return f"{reason}\n{wrapped(sentence, indent=_NARROW)}"

@@ -17,6 +17,8 @@ TERMINAL_INTERVAL = 0.5
 """Seconds between two refreshes on a terminal."""
 PLAIN_INTERVAL = 10.0
 """Seconds between two lines where standard error is no terminal."""
+QUIET_INTERVAL = 60.0
+"""The same while nothing changes but the time."""
 
 
 def status_line(tally: Tally, *, elapsed: float, rate: float, width: int) -> str:
@@ -29,7 +31,7 @@ def status_line(tally: Tally, *, elapsed: float, rate: float, width: int) -> str
         f"{tally.pages_kept} pages",
         f"{verdicts['allow']} allow {verdicts['deny']} deny {verdicts['defer']} defer",
         f"{tally.waiting} waiting",
-        f"{rate:.1f}/s",
+        f"{rate:.1f}/s" if tally.due is None else f"next in {duration(max(tally.due - time.time(), 0))}",
         duration(elapsed),
         octets(tally.bytes_fetched),
         f"{tally.origins} hosts",
@@ -67,9 +69,14 @@ class Progress:
             self._stream.flush()
 
     async def _loop(self) -> None:
+        told, told_at = None, 0.0
         while True:
             await asyncio.sleep(TERMINAL_INTERVAL if self._is_terminal else PLAIN_INTERVAL)
             now = time.monotonic()
+            state = (self._tally.verdicts.total(), self._tally.waiting, self._tally.requests, self._tally.bytes_fetched)
+            if not self._is_terminal and state == told and now - told_at < QUIET_INTERVAL:
+                continue
+            told, told_at = state, now
             then, pages = self._last
             rate = (self._tally.pages_kept - pages) / (now - then)
             self._last = (now, self._tally.pages_kept)

@@ -119,9 +119,10 @@ class Pump:
         elif wait is None or wait > self._wait_at_end:
             self._end(FINISHED)
         elif self._timer is None:
+            self._tally.due = due
             self._timer = asyncio.get_running_loop().call_later(wait, self._timer_due)
 
     def _timer_due(self) -> None:
-        self._timer = None
+        self._timer = self._tally.due = None
         self._dry_for = None
         self.turn()

@@ -29,6 +29,8 @@ class Tally:
     """Origins whose site files have been asked for or read back."""
     waiting: int = 0
     """URLs in the frontier that wait, as of the last commit."""
+    due: float | None = None
+    """Unix time at which the next URL is due; ``None`` while something is under way."""
 
     def row(self, *, verdict: str, reason: str, fetched: int, retained: int, is_page: bool) -> None:
         """Count one final row."""
