@@ -175,5 +175,13 @@ def _print(receipt: Receipt) -> None:
             click.echo(wrapped(f"{number} more were removed by a purge that ended before its receipt", indent=2))
         if one.reasons:
             click.echo(table([(f"{number}", reason) for reason, number in sorted(one.reasons.items())]))
+        for later in one.later:
+            click.echo(
+                wrapped(
+                    f"NOT NAMED: {later} builds on this crawl; where it repeats bodies that go, its rows say that they "
+                    "are kept and nothing is. Purge it for the same entries as well",
+                    indent=2,
+                )
+            )
         if one.unsealed:
             click.echo(wrapped(f"NOT SEALED: {one.unsealed}; purge again once this is mended", indent=2))

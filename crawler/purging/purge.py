@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from crawler import __version__
 from crawler.errors import UsageError
 from crawler.purging.crawl import PurgeableCrawl
+from crawler.purging.later import later_crawls
 from crawler.purging.selection import select
 from crawler.storage.reading import CrawlReader
 
@@ -50,6 +51,8 @@ class CrawlReceipt:
     earlier: list[dict[str, Any]] = field(default_factory=list)
     """What an earlier purge erased before it was killed, so that no receipt told of it: entries `erasure` of the log
     with their moment and worker. Not counted in ``rows``."""
+    later: list[str] = field(default_factory=list)
+    """Folders of crawls beside it that build on it and were not named: what they repeat of it has no body now."""
     is_done: bool = False
     """Whether all that stands here is removed and the rest handed over anew."""
 
@@ -123,6 +126,8 @@ def purge(
                 for one in selections:
                     one.repeats = crawl.add_repeats(one, payloads, receipt.authority)
                 receipt.crawls.append(told := _tell(crawl, selections))
+                if told.rows:
+                    told.later = later_crawls(crawl.crawl, crawl.path, named=folders)
                 if receipt.is_dry_run or not (told.rows or not crawl.is_sealed):
                     crawl.close_untouched()
                     told.is_done = bool(told.earlier) and not receipt.is_dry_run

@@ -22,6 +22,7 @@ from crawler.provenance.removals import Removal
 from crawler.purging.due import read_due
 from crawler.purging.purge import Receipt, purge
 from crawler.signing.sealer import open_sealer
+from crawler.storage.crawl_file import read_crawl_file, write_crawl_file
 from crawler.storage.entries import Batch, ClaimRequest
 from crawler.storage.layout import Folder
 from crawler.storage.lock import lock
@@ -389,3 +390,26 @@ def test_command(made: Path, tmp_path: Path) -> None:
         refused = subprocess.run([*command, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - as above
         assert refused.returncode == 2
         assert message in refused.stderr
+
+
+def test_later_crawls_that_were_not_named(tmp_path: Path, made: Path, sealer: Sealer) -> None:
+    """A crawl beside it that builds on a purged one is told of, unless it is named or nothing went."""
+    later, other = tmp_path / "later", tmp_path / "other"
+    for folder in (later, other):
+        crawl(folder, PAGES[:3], sealer=sealer)
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "crawl.json").write_text("{")
+    with Folder.descend(made) as folder:
+        first = read_crawl_file(folder)
+    with Folder.descend(later) as folder:
+        second = read_crawl_file(folder)
+        details = {**second.details, "previous": {"crawl_ids": ["another", first.crawl_id], "pages": 3}}
+        write_crawl_file(folder, replace(second, details=details))
+    nothing = replace(DOMAIN, value="nowhere.test")
+    assert [one.later for one in run(sealer, made, removals=(nothing,)).crawls] == [[]]
+    receipt = Receipt(purged_at="now", authority="o", removals=(DOMAIN,), is_dry_run=True)
+    purge([made, later], RemovalIndex((DOMAIN,)), receipt, open_sealer=lambda: None)
+    assert [one.later for one in receipt.crawls] == [[], []]
+    told = run(sealer, made)
+    assert [one.later for one in told.crawls] == [[str(later)]]
+    assert json.loads(told.as_file())["crawls"][0]["later"] == [str(later)]
