@@ -90,7 +90,7 @@ def print_result(result: CrawlResult, *, as_json: bool) -> None:
         told = ", ".join(f"{rows} {change}" for change, rows in tally.changes.most_common())
         click.echo(wrapped(f"against earlier crawls: {told}"))
     for (name, reason), rows in reasons:
-        click.echo(f"  {verdict(f'{name:<6}', name)} {rows:>7}  {_why(reason)}")
+        click.echo(f"  {verdict(name)}{rows:>{14 - len(name)}}  {_why(reason)}")
     if result.code is ExitCode.INCOMPLETE:
         click.echo(wrapped(f"The same command goes on; clearcrawl status {result.out} prints it."))
 
