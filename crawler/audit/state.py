@@ -43,6 +43,17 @@ class CrawlState:
     """Whether the state is here without which nothing can be resumed."""
 
     @property
+    def unsealed(self) -> str | None:
+        """What is missing of the signatures over a crawl that has ended, and what to do; ``None`` where nothing is."""
+        told = self.crawl.evidence or {}
+        pending = told.get("pending") or []
+        if told.get("unsigned"):
+            return f"not signed to its end: {told['unsigned']}; mend it and run the crawl or a purge again"
+        if pending:
+            return f"{len(pending)} time stamps are pending: clearcrawl keys stamp {shlex.quote(str(self.folder))}"
+        return None
+
+    @property
     def resume(self) -> str | None:
         """Command that goes on; ``None`` where it runs, or nothing is left to be asked."""
         is_over = self.state == FINISHED and not self.counts.get("waiting")
@@ -67,6 +78,7 @@ class CrawlState:
             "bytes_on_disk": self.sizes,
             "attempts_per_second": self.rate,
             "quotes_for_people": self.quotes,
+            "unsealed": self.unsealed,
             "resume": self.resume,
             "earlier": list(self.crawl.earlier),
         }
@@ -80,7 +92,7 @@ def state_of(folder: Path, *, now: float) -> CrawlState:
     is_held = is_locked(folder)
     with CrawlReader.open(folder) as reader:
         counts = reader.counts()
-        state = _state(reader.crawl, is_held=is_held)
+        state = _state(reader.crawl, is_held=is_held, is_over=bool(reader.is_over()))
         rate = reader.attempts_since(now - RECENT) / RECENT if state == RUNNING else None
         return CrawlState(
             folder=folder,
@@ -94,11 +106,12 @@ def state_of(folder: Path, *, now: float) -> CrawlState:
         )
 
 
-def _state(crawl: CrawlFile, *, is_held: bool | None) -> str:
+def _state(crawl: CrawlFile, *, is_held: bool | None, is_over: bool) -> str:
     if is_held:
         return RUNNING
     if crawl.ended_at is None:
         return UNCLEAR if is_held is None else INTERRUPTED
-    if crawl.exit_code == ExitCode.CLEAN:
+    is_unsealed = crawl.exit_code == ExitCode.INCOMPLETE and is_over
+    if crawl.exit_code == ExitCode.CLEAN or is_unsealed:
         return FINISHED
     return STOPPED if crawl.exit_code == ExitCode.INCOMPLETE else FAILED

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from crawler.extensions.runtime import Runtime
 
-logger = logging.getLogger(__name__)
-
 GARBAGE_AFTER = (10_000, 20, 20)
 """Objects and rounds between garbage collections: pages hold no reference cycles, so that little is ever found."""
 
@@ -86,8 +84,6 @@ def _result(runtime: Runtime, task: asyncio.Future[None]) -> ExitCode:
     failure = runtime.failure or runtime.writer.failure
     if failure is not None:
         raise failure
-    unsealed = runtime.writer.store.unsealed
-    if unsealed is not None:
-        logger.warning("the evidence is not complete: %s", unsealed)
+    if runtime.writer.store.unsealed is not None:
         return runtime.exit_code or ExitCode.INCOMPLETE
     return runtime.exit_code

@@ -49,6 +49,8 @@ def _print(state: CrawlState) -> None:
         lines += _counted(state)
     if state.quotes:
         lines.append(("people", f"{state.quotes} quotes to read: clearcrawl audit query {state.folder} prose"))
+    if state.unsealed:
+        lines.append(("evidence", state.unsealed))
     sizes = ", ".join(f"{name} {octets(size)}" for name, size in state.sizes.items() if size)
     click.echo(table([*lines, ("disk", sizes or "nothing yet"), ("next", _next(state))]))
     if state.resume is not None:

@@ -278,9 +278,15 @@ class Session(ABC):
         return _CODES.get(self.end_reason or "", ExitCode.INCOMPLETE)
 
     def _stopped(self) -> None:
-        """Let ``scrapy crawl`` end with status 1 after a failure; a stop that somebody asked for is none."""
+        """Let ``scrapy crawl`` end with status 1 after a failure; a stop that somebody asked for is none.
+
+        So is a seal that is not complete: ``crawl.json`` has the code (3).
+        """
+        unsealed = None if self.writer.is_alive else self.writer.store.unsealed
+        if unsealed is not None:
+            logger.warning("the evidence is not complete: %s", unsealed)
         is_pause = self.exit_code is ExitCode.INCOMPLETE and self.end_reason in {"shutdown", "cancelled"}
-        if self.exit_code is not ExitCode.CLEAN and not is_pause:
+        if unsealed is not None or (self.exit_code is not ExitCode.CLEAN and not is_pause):
             self._crawler.spider = None  # all that Scrapy's commands look at for their exit status
 
     def _count(self, stat: str) -> None:

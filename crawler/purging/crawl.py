@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from crawler.errors import DamagedStateError, StorageError, UsageError
+from crawler.errors import DamagedStateError, ExitCode, StorageError, UsageError
 from crawler.provenance.leaf import time_text
 from crawler.purging.selection import REPEATS
-from crawler.storage.crawl_file import read_crawl_file, write_crawl_file
+from crawler.storage.crawl_file import exit_code_of, read_crawl_file, write_crawl_file
 from crawler.storage.crawl_head import seal_crawl
 from crawler.storage.entries import RunInfo
 from crawler.storage.erasing import (
@@ -182,6 +182,8 @@ class PurgeableCrawl:
         """Sign the log as it is now and hand over anew; answer why that is not complete, or ``None``."""
         problem = None
         try:
+            if self.crawl.exit_code == ExitCode.INCOMPLETE and self._is_over():
+                self.crawl = replace(self.crawl, exit_code=ExitCode.CLEAN.value)  # only its seal was incomplete
             if has_owners(self.path):
                 problem = self._seal_together(sealer)
             else:
@@ -191,10 +193,15 @@ class PurgeableCrawl:
             raise StorageError(f"{self.path}: sealing failed: {error}; run it again to go on") from error
         return problem
 
+    def _is_over(self) -> bool:
+        """Whether every worker came to its end, rather than to a stop."""
+        return all(journal.get("ended") == 1 for _, journal in self._workers.values())
+
     def _seal(self, folder: CrawlFolder, journal: Journal, sealer: Sealer | None) -> str | None:
         evidence, now = self._sign(folder, journal, sealer)
         evidence.pending = self.pending_stamps()
-        self.crawl = replace(self.crawl, evidence=evidence.described() or self.crawl.evidence)
+        told = evidence.described() or self.crawl.evidence
+        self.crawl = replace(self.crawl, evidence=told, exit_code=exit_code_of(self.crawl.exit_code, told))
         write_crawl_file(folder.root, self.crawl)
         evidence.hand_over(self.crawl, sealed_at=now)
         journal.finish()

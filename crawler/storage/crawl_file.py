@@ -6,10 +6,12 @@ import json
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from crawler.errors import DamagedStateError
+from crawler.errors import DamagedStateError, ExitCode
 from crawler.storage.layout import CRAWL_FILE, FORMAT_VERSION
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from crawler.storage.layout import Folder
 
 
@@ -30,6 +32,7 @@ class CrawlFile:
     """``None`` while the crawl runs, or after it was killed."""
     finish_reason: str | None = None
     exit_code: int | None = None
+    """Of the process, as far as it was known by then; see ``exit_code_of``."""
     details: dict[str, Any]
     """Versions and digests in force at the last start."""
     counts: dict[str, int] | None = None
@@ -39,6 +42,15 @@ class CrawlFile:
     evidence: dict[str, Any] | None = None
     """Origin and key of the log, the newest head, and what is missing: ``unsigned`` (why), ``pending`` (stamps)."""
     format: int = FORMAT_VERSION
+
+
+def exit_code_of(code: int | None, evidence: Mapping[str, Any] | None) -> int | None:
+    """What ``exit_code`` says: the log's code of the end, but 3 in place of 0 where signatures or stamps are missing.
+
+    The log's last entry is written before its head is signed and stamped, so that it cannot know.
+    """
+    is_whole = evidence is None or (evidence["unsigned"] is None and not evidence["pending"])
+    return ExitCode.INCOMPLETE.value if code == ExitCode.CLEAN and not is_whole else code
 
 
 def write_crawl_file(folder: Folder, crawl: CrawlFile) -> None:

@@ -15,7 +15,7 @@ from crawler.provenance.checkpoint import TEST_DOMAIN, Checkpoint
 from crawler.provenance.leaf import leaf_hash
 from crawler.provenance.merkle import root_of
 from crawler.provenance.signed_note import write_note
-from crawler.storage.crawl_file import write_crawl_file
+from crawler.storage.crawl_file import exit_code_of, write_crawl_file
 from crawler.storage.evidence import bag_info, predicate_of
 from crawler.storage.handover import put_bag, put_envelope
 from crawler.storage.layout import (
@@ -87,6 +87,7 @@ def seal_crawl(
             "protection": sealer.protection, "checkpoint": None if head is None else head.number,
             "size": None if head is None else head.checkpoint.size, "unsigned": problem, "pending": pending,
         })  # fmt: skip
+        crawl = replace(crawl, exit_code=exit_code_of(crawl.exit_code, crawl.evidence))
     write_crawl_file(root, crawl)
     if head is not None and sealer is not None:
         with root.sub(TIMESTAMPS) as folder:

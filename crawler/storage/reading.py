@@ -126,6 +126,12 @@ class CrawlReader:
             return None
         return Counts(**{name: sum(getattr(counts, name) for counts in found) for name in Counts.__slots__})
 
+    def is_over(self) -> bool | None:
+        """Whether every worker came to its end, rather than to a stop; ``None`` where the state is not here."""
+        query = "SELECT value FROM meta WHERE key = 'ended'"
+        found = [journal.execute(query).fetchone() for journal in self._journals.values()]
+        return all(one is not None and one[0] == 1 for one in found) if found else None
+
     def logged(self, kind: str) -> int | None:
         """How many entries of that type the log has; ``None`` where the state is not in the folder."""
         query = "SELECT count(*) FROM leaves WHERE type = ?"

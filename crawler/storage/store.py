@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Self
 from crawler.errors import ClearcrawlError, StorageError, UsageError
 from crawler.provenance.leaf import time_text
 from crawler.storage.batches import BatchWriter
-from crawler.storage.crawl_file import CrawlFile, read_crawl_file, write_crawl_file
+from crawler.storage.crawl_file import CrawlFile, exit_code_of, read_crawl_file, write_crawl_file
 from crawler.storage.entries import Recovery
 from crawler.storage.evidence import Evidence
 from crawler.storage.frontier import Frontier
@@ -356,8 +356,9 @@ class CrawlStore:
         self._evidence.wait()
         if self._share is None:
             fields = {name: getattr(self._crawl_file, name) for name in self._crawl_file.__slots__}
-            fields |= {"ended_at": self._now(), "finish_reason": reason, "exit_code": code, "counts": totals}
-            self._crawl_file = CrawlFile(**fields | {"evidence": self._evidence.described()})
+            evidence = self._evidence.described()
+            fields |= {"ended_at": self._now(), "finish_reason": reason, "counts": totals, "evidence": evidence}
+            self._crawl_file = CrawlFile(**fields | {"exit_code": exit_code_of(code, evidence)})
             write_crawl_file(self._folder.root, self._crawl_file)
             self._evidence.hand_over(self._crawl_file, sealed_at=self._now())
         self._journal.finish()

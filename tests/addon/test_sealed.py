@@ -16,9 +16,10 @@ from tests.addon.project import Project, shop
 from tests.evidence.authority import OPENSSL, Authority
 from tests.evidence.both import verify
 from tests.integration.findings import crawl_file
+from tests.spiders.project import crawl
 
 if TYPE_CHECKING:
-    from tests.integration.lab import Lab
+    from tests.integration.lab import Ended, Lab
     from tests.servers.web import ScriptedWeb
 
 pytestmark = pytest.mark.skipif(OPENSSL is None and os.environ.get("TEST_PARTS") != "all", reason="needs openssl")
@@ -42,3 +43,37 @@ def test_signed_and_stamped(lab: Lab, web: ScriptedWeb, tmp_path: Path) -> None:
         replay(reader, found)
     assert found.rows > 10
     assert (found.counts["different"], found.counts["unreplayable"]) == (0, 0)  # type: ignore[index] # a StrEnum's member is its text
+
+
+def test_pending_stamps_do_not_end_in_silence(lab: Lab, web: ScriptedWeb, tmp_path: Path) -> None:
+    """An authority is away: 3 in crawl.json and of ``crawl``, one worker or two; 1 of ``scrapy crawl``, any spider."""
+    with Authority(tmp_path / "ca") as authority:
+        authority.behaviour = "refuse"
+        with (lab.policies / "crawl-policy.toml").open("a") as file:
+            file.write(f"\n[timestamps.authorities.tsa]\nurl = '{authority.url}'\nroots = ['{authority.root_line}']\n")
+        project = Project(lab)
+        scrapy, seed = project.crawl("shop", shop(web)), web.url("shop.test")
+        crawls = {project.out: (scrapy, 1), lab.folder / "spider": (spider_crawl(lab, seed, lab.folder / "spider"), 1)}
+        for workers in ("1", "2"):
+            out = lab.folder / f"out{workers}"
+            crawls[out] = (lab.crawl(seed, "--max-pages", "3", "--workers", workers, out=out), 3)
+    for out, (ended, code) in crawls.items():
+        assert ended.code == code, ended.text
+        assert "pending" in ended.text
+        found = crawl_file(out)
+        assert (found["exit_code"], bool(found["evidence"]["pending"])) == (3, True)
+        assert verify(out, KeyFolder(Path(os.environ["CLEARCRAWL_KEYS"])).trust()).code is ExitCode.CLEAN
+
+
+def spider_crawl(lab: Lab, seed: str, out: Path) -> Ended:
+    """``scrapy crawl web`` into a folder."""
+    return crawl(
+        lab,
+        "web",
+        seed,
+        "-s",
+        f"CLEARCRAWL_OUT={out}",
+        "-s",
+        "CLEARCRAWL_MAX_PAGES=3",
+        settings="from crawler.settings import *",
+    )

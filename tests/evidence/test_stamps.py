@@ -114,12 +114,16 @@ def test_stamps_are_asked_for_again_after_the_end(authority: Authority, tmp_path
     shutil.copytree(ROOT / "policies", policies)
     with (policies / "crawl-policy.toml").open("a") as file:
         file.write(f"\n[timestamps.authorities.tsa]\nurl = '{authority.url}'\nroots = ['{authority.root_line}']\n")
-    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file() and "state" not in path.parts}
+    before = _files(out)
+    assert json.loads((out / "crawl.json").read_bytes())["exit_code"] == 3
+    assert verify(out, KeyFolder(keys).trust()).code is ExitCode.CLEAN
     done = clearcrawl("keys", "stamp", str(out), "--policies", str(policies), CLEARCRAWL_KEYS=str(keys))
     assert done.returncode == 3, done.stderr
     assert "no answer" in " ".join(done.stdout.split())
-    after = {path: path.read_bytes() for path in out.rglob("*") if path.is_file() and "state" not in path.parts}
-    assert after == before
+    assert _files(out) == before
+    status = " ".join(clearcrawl("status", str(out)).stdout.split())
+    assert "finished (finished, exit 3)" in status
+    assert f"clearcrawl keys stamp {out}" in status
     authority.behaviour = "good"
     done = clearcrawl("keys", "stamp", str(out), "--policies", str(policies), "--json", CLEARCRAWL_KEYS=str(keys))
     assert done.returncode == 0, done.stderr
@@ -127,7 +131,8 @@ def test_stamps_are_asked_for_again_after_the_end(authority: Authority, tmp_path
     assert (told["stamped"], told["pending"]) == (["w0-000001.tsa.tsr", "w0-000002.tsa.tsr"], [])
     result = verify(out, KeyFolder(keys).trust())
     assert (result.code, result.stamps) == (ExitCode.CLEAN, 2)
-    assert json.loads((out / "crawl.json").read_bytes())["evidence"]["pending"] == []
+    found = json.loads((out / "crawl.json").read_bytes())
+    assert (found["evidence"]["pending"], found["exit_code"]) == ([], 0)
     done = clearcrawl("keys", "stamp", str(out), "--policies", str(policies), CLEARCRAWL_KEYS=str(keys))
     assert (done.returncode, "0 stamps stored, 0 pending" in " ".join(done.stdout.split())) == (0, True)
     refused = clearcrawl("keys", "stamp", str(out), "--policies", str(ROOT / "policies"), CLEARCRAWL_KEYS=str(keys))

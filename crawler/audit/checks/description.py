@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.audit.checks.heads import is_joint, is_test_origin
 from crawler.audit.checks.interface import Finding
+from crawler.errors import ExitCode
 from crawler.storage.layout import CRAWL_FILE
 
 if TYPE_CHECKING:
@@ -52,6 +53,9 @@ class Description:
                 if crawl.get(ours) != ends[-1].body.get(theirs):
                     problem = f"{ours} is not what the log says of the end"
                     yield Finding(check=self.id, file=CRAWL_FILE, problem=problem, seq=ends[-1].seq)
+            if not _is_code_of(crawl, ends[-1].body.get("code")):
+                problem = "exit_code is not what the log says of the end"
+                yield Finding(check=self.id, file=CRAWL_FILE, problem=problem, seq=ends[-1].seq)
         yield from self._origins(evidence, starts[-1].body)
 
     def _joint(self, evidence: Evidence) -> Iterator[Finding]:
@@ -111,3 +115,10 @@ class Description:
             if is_test_origin(last.checkpoint.origin) != bool(evidence.crawl.get("is_test")):
                 problem = "TEST in one of origin and crawl.json only"
                 yield Finding(check=self.id, file=last.path, problem=problem)
+
+
+def _is_code_of(crawl: Any, code: object) -> bool:
+    """Whether it tells the code of the log's last entry, or that a signature or stamp over that is missing (R6.9)."""
+    told, evidence = crawl.get("exit_code"), crawl.get("evidence")
+    is_unsealed = isinstance(evidence, dict) and bool(evidence.get("unsigned") or evidence.get("pending"))
+    return told == code or (code == ExitCode.CLEAN and told == ExitCode.INCOMPLETE and is_unsealed)
