@@ -64,8 +64,9 @@ class PageFacts:
         return found | self._about_text(visit, row)
 
     def _about_text(self, visit: Visit, row: Mapping[str, Any]) -> dict[str, Any]:
-        if visit.page is not None:  # what is kept was read whole
-            text = visible_text(visit.body, visit.page.charset)
+        page = visit.page
+        if page is not None:  # what is kept was read whole
+            text = visible_text(visit.body, page.charset) if page.text is None else page.text
         elif row["content_mime_detected"] == _PLAIN:
             text = visit.body.decode("utf-8", "replace")
         else:

@@ -69,6 +69,7 @@ class Responses:
             limits=self._limits,
             read_store=read_manifest_store,
             lookups=self._gate.policy.lookups,
+            keeps_text=True,
         )
         _note(visit, seen)
         self._sites.prose.page(visit)

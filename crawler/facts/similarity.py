@@ -24,8 +24,15 @@ _WORD = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-
                    "[^\\s\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+")  # fmt: skip
 
 
-_OF_BIT = tuple(sum(1 << _BITS * place + bit for place in range(_MOST_FEATURES)) for bit in range(_BITS))
-"""For each bit of a hash: where it stands in all hashes of a text, one behind the other."""
+def _every(width: int, ones: int, length: int) -> int:
+    """``length`` bits, of which in each field of ``width`` the lowest ``ones`` are set."""
+    return sum(((1 << ones) - 1) << start for start in range(0, length, width))
+
+
+_BY_2, _BY_4, _BY_8 = _every(2, 1, 8192), _every(4, 2, 4096), _every(8, 4, 1024)
+_IN_OCTETS = _every(8, 1, _BITS)
+_PLACES = (0, 4, 2, 6, 1, 5, 3, 7)
+"""Which bit of its octet each of the eight parts counts."""
 
 
 def simhash(text: str) -> str | None:
@@ -56,10 +63,30 @@ def simhash(text: str) -> str | None:
     if len(starts) < _LEAST_FEATURES:
         starts = range(min(last, _MOST_FEATURES))
     runs = [b" ".join(words[start : start + _RUN]) for start in starts]
-    hashes = int.from_bytes(b"".join([blake2b(run, digest_size=8).digest() for run in runs]), "little")
-    half = len(runs) // 2
-    bits = sum(((hashes & places).bit_count() > half) << bit for bit, places in enumerate(_OF_BIT))
-    return f"{bits:016x}"
+    hashes = b"".join([blake2b(run, digest_size=8).digest() for run in runs])
+    return f"{_majority(int.from_bytes(hashes, 'little'), len(runs)):016x}"
+
+
+def _majority(hashes: int, count: int) -> int:
+    """Each bit that more than half of so many 64-bit numbers, at most 128, have set; they stand behind one another.
+
+    All bits are counted at once, in fields of the number itself: every other bit is taken apart, then the upper half of
+    the numbers is added to the lower one, so that a field is wide enough for what it counts by then.
+    """
+    twos = [_folded(one & _BY_2, 4096) for one in (hashes, hashes >> 1)]
+    fours = [_folded(_folded(one & _BY_4, 2048), 1024) for two in twos for one in (two, two >> 2)]
+    eights = [one & _BY_8 for four in fours for one in (four, four >> 4)]
+    above = (127 - count // 2) * _IN_OCTETS  # makes the highest bit of an octet say "more than half"
+    bits = 0
+    for place, eight in zip(_PLACES, eights, strict=True):
+        counts = _folded(_folded(_folded(_folded(eight, 512), 256), 128), 64)
+        bits |= (counts + above >> 7 & _IN_OCTETS) << place
+    return bits
+
+
+def _folded(counts: int, length: int) -> int:
+    """Add what lies above so many bits to what lies below."""
+    return (counts & (1 << length) - 1) + (counts >> length)
 
 
 def distance(one: str, other: str) -> int:

@@ -186,11 +186,12 @@ def see_body(
     digest: Digest | None = None,
     read_store: ManifestStoreReader = no_manifest_store_reader,
     lookups: Mapping[str, str] = MappingProxyType({}),
+    keeps_text: bool = False,
 ) -> Seen:
     """Read elements of a page or metadata of a file; ``body`` is decoded, ``as_sent`` what its digest is made of.
 
     ``digest`` is that of ``as_sent`` where it is known already. ``lookups`` are the services of the policy that are
-    asked about everything that has a body.
+    asked about everything that has a body. ``keeps_text`` as for ``scan``.
     """
     if seen.redirect is not None or not body:
         return seen
@@ -199,7 +200,9 @@ def see_body(
     declared = essence_of(seen.content_type)
     detected = detect(body, declared)
     if declared in HTML_TYPES or detected in HTML_TYPES:
-        return _see_page(seen, head, body, digest or sha256(as_sent), limits)
+        bounds = HtmlLimits(body_bytes=limits.page_bytes, depth=limits.html_depth, links=limits.links_per_page)
+        page = scan(body, content_type=seen.content_type, limits=bounds, keeps_text=keeps_text)
+        return _with_page(seen, head, page, digest or sha256(as_sent), body=body)
     if detected is not None and modality(detected) in _MEDIA:
         source = Source(url=head.url.text, digest=digest or sha256(as_sent), retrieved_at=head.retrieved_at)
         media = media_file(source, detected, body, read_store)
@@ -220,12 +223,6 @@ def see_lookups(seen: Seen, head: Head, digest: Digest, lookups: Mapping[str, st
 def _is_xml(essence: str | None) -> bool:
     """Whether it may be a feed that carries licences."""
     return essence is not None and (essence in {"application/xml", "text/xml"} or essence.endswith("+xml"))
-
-
-def _see_page(seen: Seen, head: Head, body: bytes, digest: Digest, limits: Limits) -> Seen:
-    bounds = HtmlLimits(body_bytes=limits.page_bytes, depth=limits.html_depth, links=limits.links_per_page)
-    page = scan(body, content_type=seen.content_type, limits=bounds)
-    return _with_page(seen, head, page, digest, body=body)
 
 
 def _with_page(

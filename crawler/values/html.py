@@ -14,6 +14,7 @@ from selectolax.lexbor import LexborHTMLParser
 from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom, to_unicode
 
 from crawler.values.html_shape import safe_length
+from crawler.values.html_text import text_of
 from crawler.values.srcset import largest
 
 if TYPE_CHECKING:
@@ -134,12 +135,16 @@ class HtmlPage:
     """More hyperlinks, frames or images than the limit: noted, the page itself was read whole."""
     is_truncated: bool
     """More elements than the limits, longer or deeper: what was read is not all."""
+    text: str | None = None
+    """As ``html_text.visible_text`` gives it, where it was wanted and came with the same tree; ``None``: ask there."""
 
 
 DEFAULT_LIMITS = HtmlLimits()
 
 
-def scan(body: bytes, *, content_type: str | None, limits: HtmlLimits = DEFAULT_LIMITS) -> HtmlPage:
+def scan(
+    body: bytes, *, content_type: str | None, limits: HtmlLimits = DEFAULT_LIMITS, keeps_text: bool = False
+) -> HtmlPage:
     """Read a page; never raises on content.
 
     ``body`` is content-decoded, ``content_type`` the value of the header field. The encoding is that of the byte
@@ -149,9 +154,13 @@ def scan(body: bytes, *, content_type: str | None, limits: HtmlLimits = DEFAULT_
     length = safe_length(markup, limits.depth)
     pass_ = _Pass(limits)
     pass_.is_truncated = len(body) > limits.body_bytes or length < len(markup)
+    text = None
     if length:
-        pass_.walk(LexborHTMLParser(markup[:length]))
-    return pass_.page(charset)
+        tree = LexborHTMLParser(markup[:length])
+        pass_.walk(tree)
+        if keeps_text and markup == body and not pass_.is_truncated:
+            text = text_of(tree)
+    return pass_.page(charset, text)
 
 
 def _decode(body: bytes, content_type: str | None) -> tuple[str, bytes]:
@@ -345,7 +354,7 @@ class _Pass:
         if source:
             self._keep(kept, source)
 
-    def page(self, charset: str) -> HtmlPage:
+    def page(self, charset: str, text: str | None) -> HtmlPage:
         return HtmlPage(
             charset=charset,
             lang=self.lang or None,
@@ -365,6 +374,7 @@ class _Pass:
             has_password_field=self.has_password_field,
             has_more_links=self.has_more_links,
             is_truncated=self.is_truncated,
+            text=text,
         )
 
 

@@ -21,6 +21,10 @@ def visible_text(body: bytes, charset: str) -> str:
     markup = body
     if charset != "utf-8":
         markup = body.decode(charset, "replace").encode("utf-8", "replace")
-    tree = LexborHTMLParser(markup)
+    return text_of(LexborHTMLParser(markup))
+
+
+def text_of(tree: LexborHTMLParser) -> str:
+    """The same of a tree, which loses what is left out."""
     tree.strip_tags(list(LEFT_OUT))
     return "" if tree.body is None else tree.body.text(separator=" ")

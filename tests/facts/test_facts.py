@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import tomllib
+from hashlib import blake2b
+from zlib import crc32
 
 import pytest
 from hypothesis import given
@@ -168,6 +170,20 @@ def test_any_text_has_a_hash_or_no_words(text: str) -> None:
     found = simhash(text)
     assert found is None or len(found) == 16
     assert simhash(f"\t{text}\n") == found
+
+
+@given(st.lists(st.text("abcdefgh", min_size=1, max_size=3), min_size=1, max_size=1400))
+def test_a_bit_is_set_where_most_features_have_it(words: list[str]) -> None:
+    """The steps of the algorithm one by one give the same hash."""
+    octets = [word.encode() for word in words]
+    last = max(len(octets) - 2, 1)
+    starts = [start for start in range(last) if crc32(octets[start]) % 8 == 0]
+    if len(starts) < 16:
+        starts = list(range(last))
+    hashes = [blake2b(b" ".join(octets[start : start + 3]), digest_size=8).digest() for start in starts[:128]]
+    numbers = [int.from_bytes(one, "little") for one in hashes]
+    bits = [sum(number >> bit & 1 for number in numbers) > len(numbers) // 2 for bit in range(64)]
+    assert simhash(" ".join(words)) == f"{sum(one << bit for bit, one in enumerate(bits)):016x}"
 
 
 def test_visible_text() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.values.html import HtmlLimits, refresh_target, scan
+from crawler.values.html_text import visible_text
 
 HTML = "text/html; charset=utf-8"
 
@@ -160,6 +163,25 @@ def test_encodings(body: bytes, content_type: str | None, charset: str, title: s
     """Byte order mark, then header, then markup, then UTF-8; only encodings that pages may have."""
     page = scan(body, content_type=content_type)
     assert (page.charset, page.title) == (charset, title)
+
+
+@pytest.mark.parametrize(
+    ("body", "has_text"),
+    [
+        (b"<p>caf\xc3\xa9<script>x</script><nav>n</nav> b", True),
+        (b"<meta charset=windows-1252><p>caf\xe9", False),
+        (b"\xef\xbb\xbf<p>a", False),
+        (b"", False),
+        (b"<p>" + b"<a href=1>x" * 9, True),
+        (b"<p>" + b"<meta name=a>" * 9, False),
+    ],
+)
+def test_text_of_the_same_tree(body: bytes, has_text: bool) -> None:
+    """The text comes with the page where it is wanted and the same octets would be parsed again for it."""
+    limits = HtmlLimits(links=4, elements=4)
+    page = scan(body, content_type=None, limits=limits, keeps_text=True)
+    assert page.text == (visible_text(body, page.charset) if has_text else None)
+    assert scan(body, content_type=None, limits=limits) == replace(page, text=None)
 
 
 def test_limits() -> None:
