@@ -19,7 +19,7 @@ from crawler.values.redaction import SECRET_NAMES, redact
 from crawler.values.url import parse, split
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from crawler.audit.chapter import Chapter
     from crawler.storage.entries import UrlState
@@ -47,6 +47,19 @@ class RowExplanation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Erasure:
+    """An entry ``erasure`` of the log. The receipt of that purge names the same numbers, and the URLs."""
+
+    seq: int
+    """Of the entry itself."""
+    erased_at: str
+    reason: str
+    authority: str
+    seqs: tuple[int, ...]
+    """Of the rows that went."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """All that the crawl knows about one URL."""
 
@@ -57,6 +70,12 @@ class Explanation:
     """Where a URL without a row stands in the frontier."""
     neighbours: tuple[str, ...] = ()
     """Where there is no row: some URLs of the same host that have one."""
+    has_state: bool = True
+    """Whether the frontier is here: without it nothing tells whether a URL without a row was considered once."""
+    is_erased: bool = False
+    """Whether the state says that it had a row, and no row names it any more."""
+    erasures: tuple[Erasure, ...] = ()
+    """Where there is no row: all that the log says was erased, since an erased row does not keep its URL."""
 
 
 def explain(reader: CrawlReader, texts: Sequence[str]) -> list[Explanation]:
@@ -72,10 +91,23 @@ def _explain(reader: CrawlReader, history: History, url: Url, rows: Sequence[Map
     if not rows:
         column = pyarrow.compute.field("url_host_name")
         beside = [row["url"] for row in reader.rows(column == url.host)]
+        erasures = tuple(_erasures(reader))
         return Explanation(
-            url=url, rows=(), states=tuple(reader.frontier_states(url.text)), neighbours=tuple(beside[:NEIGHBOURS])
-        )
+            url=url, rows=(), states=tuple(reader.frontier_states(url.text)), neighbours=tuple(beside[:NEIGHBOURS]),
+            has_state=reader.logged("erasure") is not None,
+            is_erased=bool(erasures) and reader.had_row(url.text), erasures=erasures,
+        )  # fmt: skip
     return Explanation(url=url, rows=tuple(_explain_row(reader, history, url, row) for row in rows))
+
+
+def _erasures(reader: CrawlReader) -> Iterator[Erasure]:
+    for entry in reader.entries():
+        if entry["type"] == "erasure":
+            body = entry["body"]
+            yield Erasure(
+                seq=entry["seq"], erased_at=entry["time"], reason=body["reason"], authority=body["authority"],
+                seqs=tuple(body["seqs"]),
+            )  # fmt: skip
 
 
 def _explain_row(reader: CrawlReader, history: History, url: Url, row: Mapping[str, Any]) -> RowExplanation:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from crawler.errors import ExitCode
+from crawler.policy.decision import Verdict
 from crawler.storage.lock import is_locked
 from crawler.storage.reading import CrawlReader
 
@@ -94,16 +99,33 @@ def state_of(folder: Path, *, now: float) -> CrawlState:
         counts = reader.counts()
         state = _state(reader.crawl, is_held=is_held, is_over=bool(reader.is_over()))
         rate = reader.attempts_since(now - RECENT) / RECENT if state == RUNNING else None
+        told = dict(reader.crawl.counts or {}) if counts is None else asdict(counts)
         return CrawlState(
             folder=folder,
             state=state,
             crawl=reader.crawl,
-            counts=dict(reader.crawl.counts or {}) if counts is None else asdict(counts),
+            counts=told | _after_erasures(reader) if told else told,
             sizes=reader.sizes(),
             rate=rate,
             quotes=reader.logged("prose"),
             has_frontier=counts is not None,
         )
+
+
+def _after_erasures(reader: CrawlReader) -> dict[str, int]:
+    """``rows_erased``, and where rows were erased what is left: the counters of a run know nothing of later purges."""
+    if reader.logged("erasure") == 0:
+        return {"rows_erased": 0}
+    columns = ["verdict", "fetch_redirect", "bytes_retained", "erased_at"]
+    left = pa.concat_tables([reader.unpublished().select(columns), reader.dataset().to_table(columns=columns)])
+    verdicts = Counter(left["verdict"].drop_null().to_pylist())
+    hops = left.filter((pc.field("verdict") == Verdict.ALLOW) & pc.field("fetch_redirect").is_valid())
+    return {
+        "rows_erased": len(left) - left["erased_at"].null_count,
+        **{f"rows_{verdict}": verdicts[verdict] for verdict in Verdict},
+        "pages_kept": verdicts[Verdict.ALLOW] - len(hops),
+        "bytes_retained": pc.sum(left["bytes_retained"]).as_py() or 0,
+    }
 
 
 def _state(crawl: CrawlFile, *, is_held: bool | None, is_over: bool) -> str:

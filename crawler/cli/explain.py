@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from crawler.audit.chapter import when
 from crawler.cli.arguments import check_urls
 from crawler.cli.common import json_option, print_json
 from crawler.cli.layout import heading, verdict, wrapped
@@ -15,9 +16,13 @@ from crawler.cli.proofs import make_bundle, tell_absence
 from crawler.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from crawler.audit.chapter import Chapter
-    from crawler.audit.explaining import Explanation, RowExplanation
+    from collections.abc import Sequence
 
+    from crawler.audit.chapter import Chapter
+    from crawler.audit.explaining import Erasure, Explanation, RowExplanation
+
+NUMBERS_SHOWN = 12
+"""Leaf numbers of an erasure; ``--json`` has all."""
 _WORDS = {"allow": "taken", "deny": "left", "defer": "put off"}
 
 
@@ -113,24 +118,54 @@ def _print_chapter(chapter: Chapter) -> None:
 
 
 def _print_missing(explanation: Explanation, folder: Path) -> None:
-    if explanation.states:
+    if explanation.is_erased:
+        _print_erased(explanation.erasures, only=len(explanation.erasures) == 1)
+    elif explanation.states:
         names = ", ".join(state.name.lower() for state in explanation.states)
         click.echo(wrapped(f"No verdict yet: the URL stands in the frontier ({names}). Let the crawl go on.", indent=2))
         click.echo(f"    clearcrawl status {folder}")
     else:
-        click.echo(
-            wrapped(
-                "This crawl never considered the URL: no row and no place in the frontier. It was neither a start nor "
-                "linked from a page within the crawl's scope, or it is spelt otherwise: scheme, www, port, a slash at "
-                "the end and the query all count.",
-                indent=2,
-            )
+        why = (
+            "It was neither a start nor linked from a page within the crawl's scope, or it is spelt otherwise: scheme, "
+            "www, port, a slash at the end and the query all count."
         )
+        number = sum(len(one.seqs) for one in explanation.erasures)
+        if explanation.has_state or not number:
+            told = "This crawl never considered the URL: no row and no place in the frontier."
+            click.echo(wrapped(f"{told} {why}", indent=2))
+        else:
+            told = f"No row names the URL, and that leaves two ways. Its row is one of the {number} that were erased: "
+            told += "those do not keep their URL, and this folder has no state that would tell; the receipts do."
+            click.echo(wrapped(told, indent=2))
+            _print_erasures(explanation.erasures)
+            click.echo(wrapped(f"Or this crawl never considered it. {why}", indent=2))
     if explanation.neighbours:
         click.echo(wrapped("Of this host the crawl knows, among others:", indent=2))
         for url in explanation.neighbours:
             click.echo(wrapped(url, indent=4))
     click.echo()
+
+
+def _print_erased(erasures: Sequence[Erasure], *, only: bool) -> None:
+    told = (
+        "Erased: the crawl had decided about this URL, and a purge removed the row with the record and what it said. "
+    )
+    told += "Its leaf hash is left in the signed log, so that nobody can say that nothing was there. It went"
+    click.echo(wrapped(told + (":" if only else " in one of these purges:"), indent=2))
+    _print_erasures(erasures)
+    told = "The receipt that the purge wrote names URLs, reasons and these leaf numbers; the operator keeps it outside "
+    told += "of the crawl's folder."
+    click.echo(wrapped(told, indent=2))
+
+
+def _print_erasures(erasures: Sequence[Erasure]) -> None:
+    for one in erasures:
+        numbers = ", ".join(map(str, one.seqs[:NUMBERS_SHOWN]))
+        more = f" and {len(one.seqs) - NUMBERS_SHOWN} more" if len(one.seqs) > NUMBERS_SHOWN else ""
+        moment = when(datetime.fromisoformat(one.erased_at))
+        told = f"{moment}, reason {one.reason}, by {one.authority or 'nobody named'}: "
+        told += f"leaves {numbers}{more} (log entry {one.seq})"
+        click.echo(wrapped(told, indent=6, first="    - "))
 
 
 def _as_json(explanation: Explanation) -> dict[str, Any]:
@@ -139,6 +174,17 @@ def _as_json(explanation: Explanation) -> dict[str, Any]:
         "is_known": bool(explanation.rows),
         "frontier": [state.name.lower() for state in explanation.states],
         "neighbours": list(explanation.neighbours),
+        "is_erased": explanation.is_erased,
+        "erasures": [
+            {
+                "log_entry": one.seq,
+                "erased_at": one.erased_at,
+                "reason": one.reason,
+                "authority": one.authority,
+                "leaves": list(one.seqs),
+            }
+            for one in explanation.erasures
+        ],
         "decisions": [
             {
                 "verdict": one.row["verdict"],

@@ -84,10 +84,16 @@ def _counted(state: CrawlState) -> list[tuple[str, str]]:
     verdicts = f"{counts['rows_allow']} allow, {counts['rows_deny']} deny, {counts['rows_defer']} defer"
     rate = "" if state.rate is None else f"; {state.rate:.1f} attempts/s in the last minute"
     against = ((name.removeprefix("change_"), number) for name, number in counts.items() if name.startswith("change_"))
+    erased = counts.get("rows_erased")
     changes = ", ".join(f"{number} {name}" for name, number in against if number)
     urls = f"{counts['waiting']} URLs wait, {counts['sent']} under way, {settled} settled, {counts['lanes']} domains"
     return [
         ("rows", f"{rows}: {verdicts}"),
+        *(
+            [("erased", f"{erased} more; their records are overwritten in place, the files keep their length")]
+            if erased
+            else []
+        ),
         *([("changes", f"{changes} (against earlier crawls)")] if changes else []),
         ("frontier", urls + rate),
         ("segments", f"{counts['segments']} published, {counts['unpublished']} rows in the journal alone"),

@@ -203,10 +203,17 @@ class CrawlReader:
 
     def frontier_states(self, url: str) -> list[UrlState]:
         """Where that exact URL stands in the frontier; empty where it was never put there, or the state is not here."""
-        query = "SELECT state FROM frontier WHERE key = ?"
+        return [UrlState(state) for state, _ in self._frontier(url)]
+
+    def had_row(self, url: str) -> bool:
+        """Whether the frontier says that the exact URL got a row, though it may be erased by now."""
+        return any(rowed for _, rowed in self._frontier(url))
+
+    def _frontier(self, url: str) -> list[tuple[int, int]]:
+        query = "SELECT state, rowed FROM frontier WHERE key = ?"
         key = blake2b(url.encode(), digest_size=16).digest()  # as Frontier.add makes it
         found = (journal.execute(query, (key,)).fetchone() for journal in self._journals.values())
-        return [UrlState(state) for (state,) in filter(None, found)]
+        return list(filter(None, found))
 
     def kept(self, folder: str, digest: str) -> bytes:
         """A policy or list file that was in force, checked against its digest. Raises DamagedStateError."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from typing import TYPE_CHECKING
 
@@ -97,3 +98,44 @@ def test_beside_a_running_crawl_with_hostile_text(tmp_path: Path) -> None:
             assert "No verdict yet" in waiting.stdout
         finally:
             lab.close()
+
+
+def test_url_whose_row_was_erased(demo: DemoRun, tmp_path: Path) -> None:
+    """A purge leaves a number and a moment: they are told; without the state it cannot be told whether it was this."""
+    out, url = tmp_path / "out", demo.row("museum.test")["url"]
+    shutil.copytree(demo.folder, out)
+    arguments = (
+        "--url",
+        url,
+        "--reason",
+        "asked for",
+        "--authority",
+        "court",
+        "--yes",
+        "--receipt",
+        str(tmp_path / "r"),
+    )
+    done = clearcrawl("purge", str(out), *arguments)
+    assert done.returncode == 0, done.stderr
+    seqs = json.loads((tmp_path / "r").read_bytes())["crawls"][0]["seqs"]["w0"]
+    done = clearcrawl("audit", "explain", url, "--in", str(out), "--json")
+    found = json.loads(done.stdout)["urls"][0]
+    assert (done.returncode, found["is_erased"], found["decisions"]) == (1, True, [])
+    assert [one["leaves"] for one in found["erasures"]] == [seqs]
+    text = " ".join(clearcrawl("audit", "explain", url, "--in", str(out)).stdout.split())
+    assert "Erased: the crawl had decided about this URL" in text
+    assert f"reason asked for, by court: leaves {seqs[0]}" in text
+    text = " ".join(clearcrawl("audit", "explain", f"{url}x", "--in", str(out)).stdout.split())
+    assert "never considered the URL" in text
+    before, after = (
+        json.loads(clearcrawl("status", str(one), "--json").stdout)["counts"] for one in (demo.folder, out)
+    )
+    assert (before["rows_erased"], after["rows_erased"]) == (0, 1)
+    assert after["rows_allow"] == before["rows_allow"] - 1
+    assert after["pages_kept"] == before["pages_kept"] - 1
+    assert after["bytes_retained"] < before["bytes_retained"]
+    assert "1 more; their records" in clearcrawl("status", str(out)).stdout
+    shutil.rmtree(out / "state")
+    text = " ".join(clearcrawl("audit", "explain", url, "--in", str(out)).stdout.split())
+    assert "No row names the URL" in text
+    assert f"leaves {seqs[0]}" in text
