@@ -62,10 +62,18 @@ def command(folder: Path, operator: str | None, contact: str | None, token: str 
         else:
             _write_new(folder, text)
     except OSError as error:
-        raise UsageError(f"{error.filename or folder}: {error.strerror}") from error
+        raise UsageError(_told(error, folder)) from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{source}: not UTF-8: {error}") from error
     progress(f"{folder}: identity set" if exists else f"{folder}: policies, blocklists, scrapy.cfg and spiders written")
+
+
+def _told(error: OSError, folder: Path) -> str:
+    """Where it failed, and why; copying a tree tells of all its files at once, of which the first will do."""
+    if isinstance(error, shutil.Error):
+        _, target, why = error.args[0][0]
+        return f"{target}: {why}"
+    return f"{error.filename or folder}: {error.strerror or error}"
 
 
 def _check(key: str, value: str) -> None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from crawler.errors import DamagedStateError
+from crawler.errors import DamagedStateError, StorageError
 from crawler.exporting.selection import Position
 
 if TYPE_CHECKING:
@@ -29,6 +29,10 @@ CREATE TABLE tallies (kind TEXT NOT NULL, value TEXT NOT NULL, documents INTEGER
 CREATE TABLE seen (digest BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE problems (number INTEGER PRIMARY KEY, kind TEXT NOT NULL, url TEXT NOT NULL, problem TEXT NOT NULL);
 """
+_PRIMARY = 0xFF
+"""The part of SQLite's result codes that names the kind."""
+_FROM_OUTSIDE = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN})
+"""Kinds that say nothing against the file: the disk is full, cannot be read or may not be written."""
 _ADD_COUNT = "INSERT INTO counts VALUES (?, ?) ON CONFLICT DO UPDATE SET number = number + excluded.number"
 _ADD_TALLY = (
     "INSERT INTO tallies VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
@@ -95,6 +99,8 @@ class ExportState:
         try:
             yield
         except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", 0) & _PRIMARY in _FROM_OUTSIDE:
+                raise StorageError(f"{self._path}: {error}; mend that, and the same command goes on") from error
             raise DamagedStateError(f"{self._path}: {error}; remove the export's folder and begin anew") from error
 
     @contextmanager

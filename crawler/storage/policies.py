@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crawler.errors import UsageError
+from crawler.errors import DocumentError, Mistake, UsageError
 from crawler.policy.reading import CRAWL_POLICY, FILES, missing_identity, read_policy
 from crawler.storage.shipped import shipped
 from crawler.values.digest import sha256
@@ -53,6 +53,14 @@ def open_policy(folder: Path, *, tool_version: str, suffixes: Suffixes | None = 
             f"{folder}: no such folder; name one that holds {CRAWL_POLICY}, or make one with clearcrawl init"
         )
     contents = {name: content for name in FILES if (content := _content(folder / name)) is not None}
+    if CRAWL_POLICY not in contents:
+        missing = Mistake(
+            file=str(folder / CRAWL_POLICY),
+            key="",
+            line=None,
+            problem="is missing from the folder; name one that holds it, or make one with clearcrawl init",
+        )
+        raise DocumentError([missing])
     return open_contents(contents, tool_version=tool_version, suffixes=suffixes)
 
 

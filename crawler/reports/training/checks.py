@@ -139,7 +139,7 @@ def _domains(context: Context, found: Mapping[str, Answer]) -> Iterator[Finding]
         yield _warning(
             "crawl-domains", "Whether the provider is an SME is open (provider.toml: sme); the longer list is given."
         )
-    if found["crawl-domains"].value and not context.files:
+    if found["crawl-domains"].value and context.files is not None and not context.files:
         yield _error("crawl-domains", "The files of the list are not there.")
 
 

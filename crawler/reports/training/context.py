@@ -30,8 +30,8 @@ class Context:
     profiles: Profiles
     evidence: Evidence
     domains: DomainList
-    files: tuple[tuple[str, str, int], ...]
-    """Files of the domain list beside the document: name, digest, octets."""
+    files: tuple[tuple[str, str, int], ...] | None
+    """Files of the domain list beside the document: name, digest, octets; ``None`` where no document is written."""
     today: date
 
     @property

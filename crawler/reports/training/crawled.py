@@ -332,12 +332,12 @@ def _listed(context: Context) -> Table:
 
 
 def _files(context: Context) -> Table:
-    rows = tuple((name, digest, size) for name, digest, size in context.files)
+    rows = tuple((name, digest, size) for name, digest, size in context.files or ())
     return Table(caption="The whole list, to download", columns=("File", "SHA-256", "Octets"), rows=rows)
 
 
 def _file_facts(context: Context) -> list[dict[str, Any]]:
-    return [{"name": name, "digest": digest, "octets": size} for name, digest, size in context.files]
+    return [{"name": name, "digest": digest, "octets": size} for name, digest, size in context.files or ()]
 
 
 def _suffix_lists(context: Context) -> list[str]:

@@ -61,7 +61,7 @@ def make(
     with Database.open(list(checked), memory=MEMORY) as database:
         evidence = gather(database, checked)
         domains = list_domains(database, is_sme=profiles.provider.is_sme is True, basis=basis)
-    files = () if output is None else _write(output, domains, list(checked))
+    files = None if output is None else _write(output, domains, list(checked))
     return Context(form=field_map(), profiles=profiles, evidence=evidence, domains=domains, files=files, today=today)
 
 
