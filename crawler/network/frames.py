@@ -41,6 +41,10 @@ class Kind(IntEnum):
     CONTINUATION = 9
 
 
+OF_STREAMS = frozenset({Kind.DATA, Kind.HEADERS, Kind.CONTINUATION})
+"""Frames of replies: on a stream that carries a request, and on no other."""
+
+
 class FloodError(ReplyError):
     """More frames than requests and content explain: pings, settings, window updates, resets, empty data."""
 

@@ -31,7 +31,7 @@ from twisted.internet.protocol import Protocol, connectionDone
 
 from crawler.network.failures import HeadTooLargeError, ReplyMalformedError
 from crawler.network.fields import request_block
-from crawler.network.frames import FrameReader, HeaderBlockError, Kind
+from crawler.network.frames import OF_STREAMS, FrameReader, HeaderBlockError, Kind
 from crawler.network.heads import ReplyError
 from crawler.network.http1 import loss_of
 from crawler.network.peer import facts_of
@@ -83,6 +83,8 @@ class Http2Connection(Protocol):
         self._reserved = 0
         """Places that were given away and carry no request yet."""
         self._streams: dict[int, Stream] = {}
+        self._last = 0
+        """Number of the newest stream."""
         self._facts: PeerFacts | None = None
         self._frames = FrameReader(limits.header_bytes)
         self._h2 = _state(limits)
@@ -143,6 +145,7 @@ class Http2Connection(Protocol):
             raise DownloadFailedError(f"the connection takes no request: {error}") from error
         self._reserved -= 1
         self._streams[number] = stream
+        self._last = number
         stream.number = number
         self._frames.explain_request()
         return octets
@@ -213,6 +216,8 @@ class Http2Connection(Protocol):
             return
         if frame.kind == Kind.PUSH_PROMISE:
             raise ReplyError("a push was promised, although the settings forbid it")
+        if frame.kind in OF_STREAMS and (frame.stream % 2 == 0 or frame.stream > self._last):
+            raise ReplyError(f"stream {frame.stream} was opened by nobody")
         stream = self._streams.get(frame.stream)
         if stream is not None and frame.kind == Kind.DATA:
             stream.expect(frame.content_length, ends=frame.ends_stream)

@@ -55,22 +55,24 @@ class Negotiation(Protocol):
         self._limits = limits
         self.ready: asyncio.Future[Connection | Stream] = asyncio.get_running_loop().create_future()
         """What to send a request on; ``DownloadFailedError`` where the connection ended before."""
+        self._is_open = False
+        self._successor: Any = None
 
     def connectionMade(self) -> None:  # noqa: N802 - Twisted's name
         """Belong to the pool."""
+        self._is_open = True
         self.peer: str = self.transport.getPeer().host
         self._pool.opened(self)
 
     def handshakeCompleted(self) -> None:  # noqa: N802 - Twisted's name
         """Give way to the protocol that was agreed on; without an agreement that is HTTP/1.1."""
-        successor: Any
         if self.transport.negotiatedProtocol == OFFERED[0]:
             from crawler.network.http2 import Http2Connection  # noqa: PLC0415 - needs an extra
 
-            successor = Http2Connection(self._pool, self.origin, self._limits, self.ready)
+            successor: Any = Http2Connection(self._pool, self.origin, self._limits, self.ready)
         else:
             successor = Connection(self._pool, self.origin)
-        self.transport.wrappedProtocol = successor
+        self.transport.wrappedProtocol = self._successor = successor
         successor.makeConnection(self.transport)
         self._pool.closed(self)
         if isinstance(successor, Connection) and not self.ready.done():
@@ -78,6 +80,7 @@ class Negotiation(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802 - Twisted's name
         """Say that there will be no connection."""
+        self._is_open = False
         self._pool.closed(self)
         if not self.ready.done():
             self.ready.set_exception(loss_of(reason.value or ConnectionDone()))
@@ -85,4 +88,7 @@ class Negotiation(Protocol):
     def abort(self) -> None:
         """Cut the connection, whatever speaks on it by now."""
         self.ready.cancel()
-        self.transport.abortConnection()
+        if self._successor is not None:
+            self._successor.abort()
+        elif self._is_open:
+            self.transport.abortConnection()

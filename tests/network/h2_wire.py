@@ -9,7 +9,8 @@ from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.errors import ErrorCodes
 from h2.events import RequestReceived, StreamReset
-from h2.settings import SettingCodes
+from h2.exceptions import H2Error
+from h2.settings import SettingCodes, Settings
 
 from tests.network.wire import Wire
 
@@ -86,6 +87,9 @@ class H2Wire(Wire):
             self._converse(connection)
         except OSError:
             pass
+        except H2Error:
+            if not connection.stopping.is_set():  # shut down by another thread, the socket reads past TLS
+                raise
         finally:
             connection.socket.close()
 
@@ -98,7 +102,7 @@ class H2Wire(Wire):
             "normalize_outbound_headers": False,
         }
         state = H2Connection(H2Configuration(client_side=False, header_encoding=None, **checked_by_none))
-        state.local_settings[SettingCodes.MAX_CONCURRENT_STREAMS] = self.at_once
+        state.local_settings = Settings(False, {SettingCodes.MAX_CONCURRENT_STREAMS: self.at_once})
         state.initiate_connection()
         session = Session(self, connection, state)
         self.sessions.append(session)
