@@ -201,6 +201,7 @@ class Admission:
 
     def put_off(self, visit: Visit, wait: float) -> None:
         """Park a visit whose site asked for a pause that nobody should wait out in memory."""
+        visit.exchange = None  # nothing was sent
         self._settle(visit, self._paused(visit, wait))
 
     def _paused(self, visit: Visit, wait: float) -> Decision:

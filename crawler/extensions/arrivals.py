@@ -5,6 +5,7 @@ Scrapy's response gate and the direct way both call this; neither of them judges
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from typing import TYPE_CHECKING
 
 from crawler.policy.decision import Decision, Verdict
@@ -64,6 +65,9 @@ class Arrivals:
     async def _later(self, visit: Visit, judged: Coroutine[Any, Any, Decision]) -> Decision:
         try:
             decision = await judged
+        except CancelledError:  # a stop, before the documents that the page refers to were read
+            self._runtime.interrupted(visit)
+            raise
         except Exception as error:
             self._broken(visit, error)
             raise

@@ -104,8 +104,11 @@ class Lanes:
         return ClaimRequest(now=now, limit=limit, per_lane=PER_LANE, exclude=frozenset(self._full))
 
     def feed(self, claims: Iterable[Claim]) -> None:
-        """Take claims from the journal; starts the tasks of lanes that had none."""
+        """Take claims from the journal; starts the tasks of lanes that had none. Once closed, none is taken."""
         for claim in claims:
+            if not self._is_open:
+                self._on_unsent(claim)
+                continue
             name = claim.new.lane
             lane = self._lanes.get(name)
             if lane is None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from crawler.errors import StorageError
+from crawler.errors import ClearcrawlError, StorageError
 from crawler.extensions.direct import WAY, DirectWay, find_company
 from crawler.extensions.lanes import Lanes
 from crawler.extensions.opening import open_parts
 from crawler.extensions.pump import FINISHED, MAX_PAGES, Pump
 from crawler.extensions.sending import VISIT_KEY
-from crawler.extensions.session import Session
+from crawler.extensions.session import GRACE, Session
 from crawler.extensions.visit import Visit
 from crawler.policy.decision import Verdict
 from crawler.storage.entries import NewUrl, Role, Via
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SEEDS_AT_ONCE = 2_000
-GRACE = 10.0
-"""Seconds that running requests get after a stop before they are cut off (R5.6)."""
 
 
 class Runtime(Session):
@@ -211,6 +210,7 @@ class Runtime(Session):
         engine = self._crawler.engine
         if reason not in self.clean_ends:
             self.lanes.close()
+            self.sending.close()
         if reason not in self.clean_ends and engine is not None:
             self._closing = asyncio.ensure_future(engine.close_spider_async(reason=reason))
         self._wake()
@@ -223,12 +223,13 @@ class Runtime(Session):
         if hasattr(self, "pump"):
             self.pump.close()
             self.lanes.close()
+            self.sending.close()
             self._loop.call_later(GRACE, self.cut_off)
 
     # -- the end
 
     async def finish(self, reason: str, unsent: Sequence[Visit] = ()) -> None:
-        """Give back what was not sent, then ``close``."""
+        """Give back what was not sent, also of a claim that is on its way, then ``close``."""
         self.pump.close()
         self.lanes.close()
         if self._direct is not None:
@@ -236,4 +237,6 @@ class Runtime(Session):
         if self.failure is None:
             for visit in unsent:
                 self.ledger.release(visit)
+            with suppress(ClearcrawlError):  # the writer tells of its failure itself
+                await self.writer.flush()
         await self.close(reason)

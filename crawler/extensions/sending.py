@@ -68,6 +68,21 @@ class Sending:
         """What a stop may have to cut off."""
         self.site_requests: WeakSet[Request] = WeakSet()
         """Requests for site files; a copy of one is somebody else's."""
+        self._is_open = True
+        self._site_files = 0
+        """Requests for site files that are under way."""
+        self._ended = asyncio.Event()
+        """Set with each of them that ends."""
+
+    def close(self) -> None:
+        """Send no further site file: whoever waits to send one, or is cut off, is cancelled and has no outcome."""
+        self._is_open = False
+
+    async def ended(self) -> None:
+        """Wait until no request for a site file is under way; what came back has been handed over by then."""
+        while self._site_files:
+            self._ended.clear()
+            await self._ended.wait()
 
     def page(self, visit: Visit) -> Request:
         """Make the request of an admitted visit, and note that its turn has come."""
@@ -100,7 +115,10 @@ class Sending:
     async def site_file(
         self, url: Url, kind: RequestKind, limit: int, robots: RobotsAnswer | None
     ) -> tuple[Exchange, Reply]:
-        """Send one request for a site file when its turn has come; failures are part of the reply."""
+        """Send one request for a site file when its turn has come; failures are part of the reply.
+
+        Raises CancelledError where the crawl stops first: that says nothing about the site.
+        """
         decision = self._gate.admit(url, today=datetime.now(UTC).date(), kind=kind, robots=robots)
         exchange = Exchange(
             url=url.text, decision=decision, max_bytes=limit, keeps_beginning=kind is RequestKind.ROBOTS
@@ -118,7 +136,10 @@ class Sending:
         if wait:
             exchange.error, exchange.error_detail = "site_pause", f"{wait:.0f} s"
             return exchange, Reply(retrieved_at=datetime.now(UTC), error="site_pause", retry_after=wait)
+        if not self._is_open:
+            raise asyncio.CancelledError
         body = b""
+        self._site_files += 1
         try:
             await self._download(exchange, url)
             body = exchange.body  # as it came over the wire, whatever middlewares made of the response
@@ -127,6 +148,10 @@ class Sending:
             exchange.error_detail = exchange.error_detail or repr(error)
         finally:
             self.answered(exchange, lane, address)
+            self._site_files -= 1
+            self._ended.set()
+        if exchange.was_cancelled and not self._is_open:
+            raise asyncio.CancelledError
         return exchange, reply_of(exchange, body)
 
     async def _turn(self, lane: str, address: str | None) -> float:

@@ -56,6 +56,8 @@ if TYPE_CHECKING:
 
 FINDINGS_LOGGED = 100
 PARKED_AT_ONCE = 500
+GRACE = 10.0
+"""Seconds that running requests get after a stop before they are cut off (R5.6)."""
 LEAST_PAUSE = 30.0
 """Seconds that a URL waits out in memory in any case; what a site asks for beyond that puts it off."""
 
@@ -245,6 +247,10 @@ class Session(ABC):
     async def close(self, reason: str) -> None:
         """Write the rows of parked URLs where the crawl is over, publish and close."""
         self.lists.stop()
+        self.sending.close()
+        late = self._loop.call_later(GRACE, self.cut_off)
+        await self.sending.ended()
+        late.cancel()
         reason = self.end_reason or reason
         is_clean = reason in self.clean_ends
         if self.failure is None and is_clean:

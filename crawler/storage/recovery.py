@@ -32,7 +32,7 @@ def recover(folder: CrawlFolder, journal: Journal, recorder: Recorder, *, time: 
     with journal.transaction():
         for name, length, sha256 in sealed:
             record_closed(journal, name, length=length, sha256=sha256, time=time)
-        interrupted = _interrupt(journal, time=time)
+        interrupted = interrupt(journal, time=time)
         for name, octets in cut.items():
             journal.log_event("tail_cut", time=time, body={"file": f"{WARC}/{name}", "octets": octets})
     return Recovery(resumed=True, unclean=was_unclean, interrupted=tuple(interrupted), cut=cut, removed=tuple(removed))
@@ -137,8 +137,11 @@ def _remove_unknown_warcs(folder: CrawlFolder, journal: Journal) -> list[str]:
     return removed
 
 
-def _interrupt(journal: Journal, *, time: str) -> list[str]:
-    """Attempts that were on their way become interrupted; their URLs wait again, and it does not count as a try."""
+def interrupt(journal: Journal, *, time: str) -> list[str]:
+    """Within a transaction: end attempts that are on their way, at a stop or after a kill; answer their URLs.
+
+    URLs wait again, and it does not count as a try.
+    """
     run = journal.connection.execute
     rows = run(
         "SELECT attempts.id, coalesce(frontier.url, target), frontier_id, lane FROM attempts"

@@ -29,7 +29,7 @@ from crawler.storage.lock import lock
 from crawler.storage.outbox import SharedFrontier
 from crawler.storage.reading import counts_of, load_site_file
 from crawler.storage.recording import Recorder
-from crawler.storage.recovery import record_closed, recover
+from crawler.storage.recovery import interrupt, record_closed, recover
 from crawler.storage.segments import begin_segment, record_segment
 from crawler.storage.warc_files import ROTATE_AT
 from crawler.values.digest import sha256
@@ -339,6 +339,8 @@ class CrawlStore:
             self._folder.close()
 
     def _end(self, *, clean: bool, reason: str, code: int) -> None:
+        with self._journal.transaction():
+            interrupt(self._journal, time=self._now())
         self._publish(reason)
         for kind in self._recorder.kinds():
             self._seal(kind)

@@ -59,9 +59,9 @@ class Allowance:
         return bool(rich)
 
     def back(self, member: Member, pages: int, members: Iterable[Member]) -> None:
-        """A worker gives back what it did not use."""
+        """A worker gives back what it did not use; one that is busy again gives nothing, and is asked another time."""
         member.granted -= pages
-        member.gave, member.asked = True, False
+        member.gave, member.asked = member.quiet is not None, False
         self._left += pages
         self._grant([one for one in members if one.is_running])
 

@@ -46,7 +46,7 @@ class Follower(Protocol):
         """So many pages more may be kept."""
 
     def give_back(self) -> int:
-        """Keep no more pages than those under way; answer how many that leaves over."""
+        """Where nothing is to be done, keep no more pages; answer how many that leaves over."""
 
     def is_idle(self) -> bool:
         """Whether nothing is to be done, as far as the frontier knows."""

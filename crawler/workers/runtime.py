@@ -8,6 +8,7 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
+from crawler.errors import ClearcrawlError
 from crawler.extensions.opening import open_parts
 from crawler.extensions.pump import FINISHED, MAX_PAGES
 from crawler.extensions.runtime import Runtime
@@ -44,6 +45,9 @@ class WorkerRuntime(Runtime):
         self._is_told = False
         self._is_idle = False
         self._has_given_back = False
+        self._wakes = 0
+        """How often there was something new to do."""
+        self._spent: asyncio.Task[None] | None = None
         self._later: asyncio.TimerHandle | None = None
 
     @classmethod
@@ -83,6 +87,7 @@ class WorkerRuntime(Runtime):
         self.link.committed()
 
     def _wake_up(self) -> None:
+        self._wakes += 1
         self._is_idle = self._has_given_back = False
         self.link.active()
 
@@ -90,13 +95,36 @@ class WorkerRuntime(Runtime):
         """Report that nothing is left to do; every other end is this worker's own."""
         if self._is_told or reason not in self.clean_ends:
             super().end(reason)
+        elif reason == FINISHED:
+            self._rest(reason)
+        elif self._spent is None:
+            self._spent = asyncio.ensure_future(self._look_if_spent())
+
+    async def _look_if_spent(self) -> None:
+        """No page may be kept any more: find out whether some are wanted, once all that the last ones brought is known.
+
+        Until it is committed, neither the frontier nor the outbox has their links.
+        """
+        wakes = self._wakes
+        try:
+            await self.writer.flush()
+        except ClearcrawlError:  # the writer tells of its failure itself
             return
-        if reason == MAX_PAGES and not self._has_given_back and self.tally.waiting:
+        finally:
+            self._spent = None
+        if wakes != self._wakes or self.lanes.pages_left or self.lanes.unsettled:
+            self.pump.turn()
+        elif not self._has_given_back and (self.tally.waiting or not self.lanes.is_empty):
             self.link.want()
-        elif reason == MAX_PAGES:
-            reason = FINISHED
-        if not self._is_idle:
-            self._is_idle = True
+            self._rest(MAX_PAGES)
+        else:
+            self._rest(FINISHED)
+
+    def _rest(self, reason: str) -> None:
+        if self._is_told:
+            return
+        was_idle, self._is_idle = self._is_idle, True
+        if reason == FINISHED and not was_idle:
             self._look_later = asyncio.ensure_future(self._look_when_due())
         self.link.idle(reason)
 
@@ -107,7 +135,11 @@ class WorkerRuntime(Runtime):
             self._later.cancel()
             self._later = None
         if due is not None and self._is_idle:
-            self._later = self._loop.call_later(max(due - time.time(), LEAST_WAIT), self.pump.seeded)
+            self._later = self._loop.call_later(max(due - time.time(), LEAST_WAIT), self._look_again)
+
+    def _look_again(self) -> None:
+        self._wake_up()
+        self.pump.seeded()
 
     # -- what the connection says
 
@@ -127,6 +159,8 @@ class WorkerRuntime(Runtime):
 
     def give_back(self) -> int:
         """See ``Follower``."""
+        if not self._is_idle or not self.lanes.is_empty:
+            return 0  # URLs have come since it said that it was idle
         self._has_given_back = True
         left, self.lanes.pages_left = self.lanes.pages_left or 0, 0
         return left

@@ -142,6 +142,19 @@ def test_a_pause_holds_for_the_whole_domain(lab: Lab, web: ScriptedWeb) -> None:
     assert rows[web.url("b.busy.test")]["verdict"] == "defer"
 
 
+def test_a_pause_ends_the_crawl_for_what_was_admitted_before(lab: Lab, web: ScriptedWeb) -> None:
+    """URLs that wait for their turn when their site asks for an hour are left for later too, and the crawl ends."""
+    lab.policy(politeness={"connections": 1})
+    pause = Reply(status=429, headers=(("Retry-After", "3600"),), body=b"later")
+    web.host("busy.test", html("<p>x</p>")).set("/", linked(6)).set("/0", pause)
+    ended = lab.crawl(web.url("busy.test"), timeout=60)
+    assert ended.code == 0, ended.text
+    rows = by_url(lab.out)
+    told = {rows[web.url("busy.test", f"/{number}")]["reason"] for number in range(6)}
+    assert told == {"http_429", "site_pause"}
+    assert len(rows) == 7
+
+
 def test_a_hanging_host_slows_nobody(lab: Lab, web: ScriptedWeb) -> None:
     """Hosts that never answer hold their own turn only: the others keep at least 80 % of their pace."""
     lab.policy(politeness={"connections": 2}, limits={"first_byte_timeout": 4.0, "total_timeout": 4.0})

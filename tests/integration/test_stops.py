@@ -15,7 +15,7 @@ import pytest
 from tests.integration.findings import attempts_of, by_url, check_requests, check_rows, check_visible, crawl_file, kept
 from tests.integration.killing import HOST, expected
 from tests.integration.lab import wait
-from tests.servers.replies import Reply
+from tests.servers.replies import Reply, html, text
 from tests.servers.tree import TreeSite
 
 if TYPE_CHECKING:
@@ -79,6 +79,33 @@ def test_a_signal_stops_within_thirty_seconds(lab: Lab, web: ScriptedWeb, number
     check_rows(lab.out)
     assert first <= kept(lab.out) == {web.url(HOST, target) for target in expected(site)}
     check_requests(lab.out, [web.url(HOST, one.target) for one in web.log])
+
+
+def test_a_stop_says_nothing_about_a_site_that_was_being_asked(lab: Lab, web: ScriptedWeb) -> None:
+    """Site files that a stop cuts off, and those not yet sent, are asked for again; none of them counts as unread."""
+    lab.policy(limits=SLOW, politeness={"connections": 1})
+    slow, quick = web.host("slow.test", Reply(delay=60)), web.host("quick.test", html("<p>x</p>"))
+    quick.set("/robots.txt", text("")).set("/ai.txt", Reply(delay=60))
+    process = lab.start(web.url("slow.test"), web.url("quick.test"))
+    until(lambda: {"/robots.txt"} <= set(web.log.targets("slow.test")) and "/ai.txt" in web.log.targets("quick.test"))
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    ended = wait(process, 40)
+    assert ended.code == 3, ended.text
+    assert "Traceback" not in ended.text
+    asked = [one.target for one in web.log]
+    outcomes = {one.url: one.outcome for one in attempts_of(lab.out)}
+    assert outcomes[web.url("slow.test", "/robots.txt")] == outcomes[web.url("quick.test", "/ai.txt")] == "interrupted"
+    assert "sent" not in outcomes.values()
+    assert asked.count("/trust.txt") == 0
+    check_requests(lab.out, [web.url(one.host, one.target) for one in web.log])
+    slow.fallback = html("<p>y</p>")
+    quick.set("/ai.txt", Reply(status=404))
+    again = lab.crawl()
+    assert again.code == 0, again.text
+    assert kept(lab.out) == {web.url("slow.test"), web.url("quick.test")}
+    check_requests(lab.out, [web.url(one.host, one.target) for one in web.log])
 
 
 def test_two_runs_on_one_folder(lab: Lab, web: ScriptedWeb) -> None:

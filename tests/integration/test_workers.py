@@ -267,13 +267,15 @@ def test_every_command_reads_the_folder_as_one_crawl(lab: Lab, web: ScriptedWeb)
     exported = lab.folder / "exported"
     assert answer("export", out, "-o", str(exported)).code == 0
     assert answer("summary", out, "-o", str(lab.folder / "summary.json")).code == 0
-    purged = answer("purge", out, "--domain", DOMAINS[1], "--reason", "asked for", "--authority", "test")
+    receipt = str(lab.folder / "receipt.json")
+    asked = ("--domain", DOMAINS[1], "--reason", "asked for", "--authority", "test", "--receipt", receipt)
+    purged = answer("purge", out, *asked)
     assert purged.code == 0, purged.text
     assert sum(row["erased_at"] is not None for row in rows_of(lab.out)) >= PAGES
     found = verified(lab.out)
     assert found.code is ExitCode.CLEAN, (found.findings, found.undecided)
     assert len(list((lab.out / "checkpoints").glob("crawl-*.checkpoint"))) == 2
-    assert lab.crawl(*ANY).code == 0
+    assert lab.crawl(web.url(DOMAINS[0], "/more"), *ANY).code == 0
     found = verified(lab.out)
     assert found.code is ExitCode.CLEAN, (found.findings, found.undecided)
 
