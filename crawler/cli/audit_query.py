@@ -49,6 +49,7 @@ def command(
     """
     from crawler.audit.database import Database  # noqa: PLC0415 - DuckDB is loaded only to ask
     from crawler.audit.queries import query_named  # noqa: PLC0415 - as above
+    from crawler.storage.layout import CRAWL_FILE  # noqa: PLC0415 - as above
 
     if is_list:
         _print_list(as_json=as_json)
@@ -58,6 +59,8 @@ def command(
         if not words:
             raise UsageError("name the crawls and a question: clearcrawl audit query DIR... NAME; --list shows them")
         *folders, name = words
+        if (Path(name) / CRAWL_FILE).is_file():
+            raise UsageError(f"{name}: is a crawl; name a question behind it (--list shows them), or give --sql")
         asked = query_named(name)
         if show:
             click.echo(asked.sql.rstrip())
@@ -99,7 +102,11 @@ def _write(answer: pa.RecordBatchReader, form: str, out: BinaryIO, about: dict[s
 
 def _format_of(output: Path | None) -> str:
     suffix = "" if output is None else output.suffix.removeprefix(".").lower()
-    return suffix if suffix in FORMATS else "table"
+    if suffix in {"", "txt"}:
+        return "table"
+    if suffix not in FORMATS:
+        raise UsageError(f"{output}: end the name in .csv, .json, .parquet or .txt, or say --format")
+    return suffix
 
 
 @contextmanager

@@ -33,6 +33,8 @@ def command(*, folders: tuple[Path, ...], output: Path | None, as_json: bool) ->
 
     if output is None and not as_json:
         raise UsageError("name the file: -o report.html; or --json for the facts alone")
+    if output is not None and output.suffix.lower() not in {".html", ".htm"}:
+        raise UsageError(f"{output}: the report is HTML; name a file that ends in .html")
     with Database.open(folders) as database:
         facts = audit_facts(database)
     if output is not None:

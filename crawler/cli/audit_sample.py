@@ -55,7 +55,7 @@ def command(
     from crawler.storage.writing import replacing  # noqa: PLC0415 - as above
 
     page = output.with_suffix(".html")
-    if page == output:
+    if output.suffix.lower() != ".csv":
         raise UsageError(f"{output}: the worksheet is CSV, and the page goes beside it; name a file that ends in .csv")
     with Database.open(folders) as database:
         rows = draw(database, by, number, seed)

@@ -42,3 +42,27 @@ def test_the_place_of_a_removal_list_is_looked_at_first(demo: DemoRun, tmp_path:
 
 def _names(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("report", "CRAWL", "-o", "r.pdf"), "ends in .html"),
+        (("sample", "CRAWL", "-o", "s.txt"), "ends in .csv"),
+        (("query", "CRAWL", "reasons", "-o", "x.xlsx"), "end the name in .csv, .json, .parquet or .txt"),
+        (("query", "CRAWL"), "is a crawl; name a question behind it"),
+    ],
+)
+def test_a_file_is_what_its_name_says(demo: DemoRun, tmp_path: Path, words: tuple[str, ...], told: str) -> None:
+    """No HTML under the name of a PDF: exit status 2, and no file; a question that was forgotten is asked for."""
+    named = (word.replace("CRAWL", str(demo.folder)) for word in words)
+    files = (str(tmp_path / word) if word.startswith(("r.", "s.", "x.")) else word for word in named)
+    done = clearcrawl("audit", *files)
+    assert (done.returncode, told in done.stderr) == (2, True), done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_summary_for_scripts_lacks_no_files(demo: DemoRun) -> None:
+    """What goes to stdout has no list beside it, and nothing is found wrong about that."""
+    done = clearcrawl("summary", str(demo.folder), "--json", "--unverified")
+    assert "files of the list" not in done.stderr
