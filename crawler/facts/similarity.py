@@ -18,19 +18,14 @@ CHARACTERS: Final = 16_384
 _RUN = 3
 _ONE_IN = 8
 _LEAST_FEATURES, _MOST_FEATURES = 16, 128
-_BITS = 64
 _UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _WORD = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]|"
                    "[^\\s\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+")  # fmt: skip
 
 
-def _every(width: int, ones: int, length: int) -> int:
-    """``length`` bits, of which in each field of ``width`` the lowest ``ones`` are set."""
-    return sum(((1 << ones) - 1) << start for start in range(0, length, width))
-
-
-_BY_2, _BY_4, _BY_8 = _every(2, 1, 8192), _every(4, 2, 4096), _every(8, 4, 1024)
-_IN_OCTETS = _every(8, 1, _BITS)
+_BY_2, _BY_4, _BY_8 = (int.from_bytes(b * n) for b, n in ((b"\x55", 1024), (b"\x33", 512), (b"\x0f", 128)))
+"""The lower half of each field of 2, 4 and 8 bits."""
+_IN_OCTETS = int.from_bytes(b"\x01" * 8)
 _PLACES = (0, 4, 2, 6, 1, 5, 3, 7)
 """Which bit of its octet each of the eight parts counts."""
 

@@ -183,7 +183,8 @@ def is_login(url: Url) -> bool:
 
 def _challenge(status: int, headers: Sequence[tuple[str, str]], page: HtmlPage | None) -> str | None:
     for name, value in headers:
-        if value.strip().lower() in _CHALLENGES.get(name.lower(), ()):
+        telling = _CHALLENGES.get(name.lower())
+        if telling is not None and value.strip().lower() in telling:
             return f"{name}: {value}"
     if page is None or page.title.lower() not in CHALLENGE_TITLES:
         return None

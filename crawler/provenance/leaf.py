@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 OUTSIDE_LEAF = frozenset({"seq", "leaf_hash", "salt", "erased_at"})
 """Columns that are not in the leaf's body: they are beside it, made of it, or written after it."""
 LEAF_COLUMNS = tuple(name for name in COLUMN_NAMES if name not in OUTSIDE_LEAF)
+_IN_ORDER = tuple(sorted(LEAF_COLUMNS))
+"""As the leaf has them, so that nothing is left to sort."""
 ROW_TYPES = {"allow": "fetched", "deny": "denied", "defer": "failed"}
 """Verdict of a row to the type of its leaf."""
 _ROW_ENDINGS = tuple(f'"type":"{kind}"}}'.encode() for kind in ROW_TYPES.values())
@@ -44,7 +46,11 @@ _PLAIN_FLOAT = (1e-4, 1e15)
 
 def canonical(value: Any) -> bytes:
     """RFC 8785 form of a JSON value. Raises ValueError for what JSON cannot hold (rfc8785.CanonicalizationError)."""
-    return _encode(value) if _is_plain(value) else rfc8785.dumps(value)
+    try:
+        plain_value = _plain_form(value)
+    except _OddError:
+        return rfc8785.dumps(value)
+    return _encode(plain_value)
 
 
 def _encode(value: Any) -> bytes:
@@ -55,17 +61,30 @@ def _encode(value: Any) -> bytes:
         raise ValueError("a lone surrogate is no Unicode text") from error
 
 
-def _is_plain(value: Any) -> bool:
-    """Whether the standard library's encoder is known to write RFC 8785: all but odd numbers and odd keys."""
+class _OddError(Exception):
+    """The standard library's encoder is not known to write the RFC 8785 form of a value."""
+
+
+def _plain_form(value: Any) -> Any:
+    """The value such that the standard library's encoder writes RFC 8785: whole fractions are integers there.
+
+    Raises ``_OddError`` for odd numbers and odd keys.
+    """
     kind = type(value)
     if kind is str or value is None or kind is bool:
-        return True
-    if kind is int or kind is float:
-        return _is_plain_number(value)
+        return value
     if kind is dict:
         # The standard library sorts by code point, RFC 8785 by UTF-16 unit: the same for ASCII.
-        return all(type(key) is str and key.isascii() and _is_plain(item) for key, item in value.items())
-    return kind is list and all(map(_is_plain, value))
+        if not all(type(key) is str and key.isascii() for key in value):
+            raise _OddError
+        return {key: _plain_form(item) for key, item in value.items()}
+    if kind is list:
+        return [_plain_form(item) for item in value]
+    if kind is float and abs(value) <= _SAFE_INTEGER and value.is_integer():
+        return int(value)
+    if (kind is not int and kind is not float) or not _is_plain_number(value):
+        raise _OddError
+    return value
 
 
 def _is_plain_number(value: float) -> bool:
@@ -102,9 +121,9 @@ def row_leaf(columns: Mapping[str, Any], *, seq: int, salt: str) -> tuple[str, b
     Lone surrogates, which neither JSON nor Parquet can hold, become U+FFFD. Raises ValueError (rfc8785) for a number
     that JSON cannot hold.
     """
-    body = {name: columns[name] if type(columns[name]) in _AS_IS else plain(columns[name]) for name in LEAF_COLUMNS}
+    body = {name: columns[name] if type(columns[name]) in _AS_IS else plain(columns[name]) for name in _IN_ORDER}
     kind = ROW_TYPES[body["verdict"]]
-    leaf = {"type": kind, "seq": seq, "time": body["decided_at"], "salt": salt, "body": body}
+    leaf = {"body": body, "salt": salt, "seq": seq, "time": body["decided_at"], "type": kind}
     if not all(_is_plain_number(body[name]) for name in _NUMBERS if body[name] is not None):
         return kind, rfc8785.dumps(_cleaned(leaf))
     try:

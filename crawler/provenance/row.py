@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import datetime  # noqa: TC003 - the Arrow schema is made of the annotations at run time
+from operator import attrgetter
 from typing import Any
 
 SCHEMA_VERSION = "2"
@@ -245,7 +246,8 @@ class ManifestRow:
 
     def columns(self) -> dict[str, Any]:
         """Name to value in schema order; nested values stay as they are."""
-        return {name: getattr(self, name) for name in COLUMN_NAMES}
+        return dict(zip(COLUMN_NAMES, _VALUES(self), strict=True))
 
 
 COLUMN_NAMES: tuple[str, ...] = tuple(field.name for field in fields(ManifestRow))
+_VALUES = attrgetter(*COLUMN_NAMES)

@@ -285,7 +285,7 @@ class _Staging:
                 self.alike += [shape] * (shape == shape_of(CanonicalUrl(first.target_uri)))
             return self._recorder.stage(revisit(draft, payload, first, profile=IDENTICAL_PAYLOAD))
         self._new[payload] = Held(record_id=draft.record_id, target_uri=draft.target_uri, date=time_text(draft.date))
-        return self._recorder.stage(replace(draft, payload_digest=payload))
+        return self._recorder.stage(draft if draft.payload_digest else replace(draft, payload_digest=payload))
 
     def _held(self, payload: Digest) -> Held | None:
         query = "SELECT record_id, url, date FROM held WHERE payload = ?"

@@ -29,6 +29,8 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
 )
 """Offset, octets, type; the first that fits. Container formats come after what they are told apart by."""
 
+_ANY_MAGIC = re.compile(b"|".join(b".{%d}" % offset + re.escape(magic) for offset, magic, _ in _MAGIC), re.DOTALL)
+
 _BEFORE = rb"(?:\xef\xbb\xbf)?+[\x00-\x20]*+(?:(?:<!--(?:[^-]|-(?!->))*+-->|<\?[^>]*+>)[\x00-\x20]*+)*+"
 _PAGE = re.compile(_BEFORE + rb"<(?:!doctype[\x00-\x20]++html|html|head|body)(?![-\w:])", re.IGNORECASE)
 _FRAGMENT = re.compile(
@@ -60,9 +62,8 @@ def detect(body: bytes, declared: str | None) -> str | None:
 
     Anything that a browser would show as a page counts as one, so that its metadata is read whatever the header says.
     """
-    for offset, magic, found in _MAGIC:
-        if body.startswith(magic, offset):
-            return found
+    if _ANY_MAGIC.match(body):
+        return next(found for offset, magic, found in _MAGIC if body.startswith(magic, offset))
     head = body[:_HEAD]
     if _PAGE.match(head) or (declared in _UNDECLARED and _FRAGMENT.match(head)):
         return "application/xhtml+xml" if declared == "application/xhtml+xml" else "text/html"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, NewType, NoReturn
 
 from crawler.errors import UrlError
@@ -108,8 +109,9 @@ def canonicalise(raw: str, *, limit: int = URL_LIMIT) -> CanonicalUrl:
     return _canonicalise(_stripped(raw), limit, "utf-8")
 
 
+@lru_cache(maxsize=1024)
 def split(canonical: CanonicalUrl) -> Url:
-    """Take a canonical URL apart."""
+    """Take a canonical URL apart. On its way through the crawl each is asked about several times."""
     match = _SPLIT.fullmatch(canonical)
     if match is None:
         _malformed("not a canonical URL")
