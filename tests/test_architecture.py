@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from crawler.doctor.installation import CRAWLING
+
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "crawler"
 PURE_ROOMS = ("values", "optout", "blocklists", "policy", "facts", "provenance")
@@ -264,6 +266,8 @@ def test_auditor_gets_what_the_audit_half_imports() -> None:
     project = PROJECT["project"]
     assert set(group) <= {*project["dependencies"], *project["optional-dependencies"]["sign"]}
     assert not {"scrapy", "twisted"} & _names(group)
+    only = _names(project["dependencies"]) - _names(group)
+    assert {name.replace(".", "-") for name in only} == CRAWLING  # as metadata spell it
     assert _names(group) == _imported_distributions(AUDITOR_MODULES) | READ_ONLY
 
 

@@ -71,6 +71,13 @@ class CommandLine(LazyGroup):
             _trace()
             complain(str(error))
             code = error.exit_code
+        except ModuleNotFoundError as error:
+            _trace()
+            name = (error.name or "").partition(".")[0]
+            complain(
+                f"this needs {name}, which is not installed: pip install clearcrawl (an auditor's install lacks it)"
+            )
+            code = ExitCode.MISUSE if name != "crawler" else ExitCode.DAMAGED
         except Exception as error:  # noqa: BLE001 - the last place where a failure can become a message
             _trace()
             complain(f"internal error: {type(error).__name__}: {error}\nCLEARCRAWL_DEBUG=1 shows where.")
