@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import pkgutil
 import subprocess
 import sys
@@ -66,9 +67,12 @@ def ask(crawl: Path) -> None:
     """Run the commands; exit with what one of them said where it did not end as it should."""
     program = Path(sys.executable).with_name("clearcrawl")
     with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "CLEARCRAWL_KEYS": f"{folder}/keys"}  # an auditor has none of the operator's
         for code, text in COMMANDS:
             words = [word.replace("+", " ").format(crawl=crawl.absolute()) for word in text.split()]
-            done = subprocess.run([program, *words], cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+            done = subprocess.run(
+                [program, *words], cwd=folder, env=environment, capture_output=True, text=True, check=False
+            )  # noqa: S603 - ours
             said = done.stdout + done.stderr
             if done.returncode != code or "Traceback" in said or "internal error" in said:
                 sys.exit(f"clearcrawl {text}: {done.returncode}, not {code}\n{said}")
