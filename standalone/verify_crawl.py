@@ -497,7 +497,7 @@ def _pieces(data: mmap.mmap | bytes, place: int, ends: list[int]) -> Iterator[by
         taken = data[place : place + step]
         place += len(taken)
         try:
-            while taken:
+            while taken and not reader.eof:  # what follows the end may stand in unconsumed_tail, too
                 found = reader.decompress(taken, CHUNK)
                 taken = reader.unconsumed_tail
                 if found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import hashlib
 
 import pytest
@@ -84,3 +85,10 @@ def test_consistency(new: int) -> None:
         for wrong in ([*path, OTHER], path[:-1], [OTHER, *path[1:]]):
             with pytest.raises(ours.DiffersError):
                 ours.check_consistency(old, new, before.root(), after.root(), wrong)
+
+
+def test_members_behind_a_large_one_are_found() -> None:
+    """A member that unpacks to more than is taken at once ends where it ends, and the next one follows."""
+    texts = [b"x" * 3_000_000, b"small", b"y" * 1_100_000, b"last"]
+    packed = b"".join(map(gzip.compress, texts))
+    assert [b"".join(pieces) for _, pieces in second_verifier().members(packed)] == texts
