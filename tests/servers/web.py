@@ -10,8 +10,11 @@ import struct
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
+from tests.servers.http2 import Conversation, is_spoken
 from tests.servers.log import RequestLog
 from tests.servers.replies import Reply, Request
 
@@ -136,9 +139,23 @@ class ScriptedWeb:
             OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError
         ):
             connection = next(self._connections)
+            if is_spoken(writer.get_extra_info("ssl_object")):
+                address = "{}:{}".format(*writer.get_extra_info("sockname"))
+                await Conversation(reader, writer, partial(self._answer, address, connection)).run()
+                return
             while await self._exchange(reader, writer, connection):
                 pass
         writer.transport.abort() if writer.transport.is_closing() else writer.close()
+
+    def _answer(self, address: str, connection: int, asked: Request) -> tuple[Reply, Callable[[], None]]:
+        """Answer a request of HTTP/2."""
+        number = self._numbers[asked.host, asked.target]
+        self._numbers[asked.host, asked.target] += 1
+        request = replace(asked, connection=connection, number=number)
+        exchange = self.log.begin(request, address)
+        reply = self._hosts.get(request.host, self._unknown).reply(request)
+        exchange.status = reply.status
+        return reply, partial(self.log.end, exchange)
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: int) -> bool:
         request = await self._read(reader, connection)
