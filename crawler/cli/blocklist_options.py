@@ -120,6 +120,9 @@ def print_outcome(outcome: Outcome, blocklists: Path | None, *, command: str | N
         _print_refusal(outcome)
     elif outcome.digest is not None:
         click.echo(f"  {outcome.digest}")
+        if outcome.notes:
+            lines = "1 line has a note" if outcome.notes == 1 else f"{outcome.notes} lines have notes"
+            click.echo(wrapped(f"{lines}; clearcrawl blocklist lint shows them", indent=2))
     if outcome.outcome in {"refused", "failed"}:
         stays = "nothing is in force" if outcome.in_force is None else f"{outcome.in_force} stays in force"
         click.echo(wrapped(f"{stays}.", indent=2))
@@ -169,6 +172,7 @@ def outcome_as_json(outcome: Outcome) -> dict[str, Any]:
         "removed": None if change is None else change.removed,
         "errors": [{"line": item.line, "problem": item.problem} for item in outcome.errors],
         "error_count": outcome.error_count,
+        "notes": outcome.notes,
         "doubts": []
         if change is None
         else [{"code": each.code, "line": each.line, "problem": each.problem} for each in change.doubts],

@@ -34,7 +34,7 @@ _LEFT = {
     "duplicate": "repeats of a document that was taken",
     "no_text": "without text that could be extracted",
     "damaged": "damaged",
-    "missing_original": "repeats of a document in a crawl that was not named",
+    "missing_original": "repeats of a document in a crawl that was not named or was purged",
 }
 
 
@@ -87,8 +87,8 @@ def command(  # noqa: PLR0917 - click passes by name
     card (README.md) and Croissant metadata lie beside the parts; --format card writes these alone, about documents that
     stay in the crawls. The same command again goes on where it was stopped.
 
-    Exit status 5 where documents are damaged, 1 where the original of a repeat is in a crawl that was not named, 3
-    where a crawl has rows that are not published yet; the other documents are exported all the same.
+    Exit status 5 where documents are damaged, 1 where the original of a repeat is in a crawl that was not named or
+    was purged, 3 where a crawl has rows that are not published yet; the other documents are exported all the same.
     """
     from crawler.exporting.job import ExportJob  # noqa: PLC0415 - Arrow is loaded only to export
     from crawler.exporting.plan import ExportPlan  # noqa: PLC0415 - as above

@@ -96,7 +96,8 @@ class Payloads:
                 number, *place = found
                 return self._sources[int(number)].reader.record(*place)
         raise MissingOriginalError(
-            f"{place}: repeats {record.fields.get('WARC-Refers-To')} of another crawl; name that crawl's folder as well"
+            f"{place}: repeats {record.fields.get('WARC-Refers-To')} of another crawl; name that crawl's folder as "
+            "well, or purge this one too if it was purged"
         )
 
     def _index(self) -> sqlite3.Connection:

@@ -74,6 +74,8 @@ class Outcome:
     errors: tuple[Finding, ...] = ()
     """Lines that keep it from ever being loaded; the first of them."""
     error_count: int = 0
+    notes: int = 0
+    """Lines that were read otherwise than they stand there, or not taken over."""
     detail: str = ""
     source: str | None = None
     """Where the bytes came from that were judged: the file or address in which the lines are."""
@@ -193,7 +195,7 @@ class Updater:
         after = self._survey(arrived.content, listed, despite)
         refused = Outcome(
             id=listed.id, outcome="refused", digest=digest, in_force=_in_force(listed),
-            errors=tuple(after.errors), error_count=after.error_count, source=listed.source,
+            errors=tuple(after.errors), error_count=after.error_count, notes=after.notes, source=listed.source,
         )  # fmt: skip
         if after.error_count:
             return refused
