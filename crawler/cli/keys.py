@@ -10,7 +10,9 @@ COMMANDS = {
     "new": Entry(module="crawler.cli.keys_new", summary="Make the first signing key, or name an external signer."),
     "show": Entry(module="crawler.cli.keys_show", summary="Keys, where they lie, and the lines of the trust file."),
     "rotate": Entry(module="crawler.cli.keys_rotate", summary="Make the next key; the one in use signs for it."),
-    "stamp": Entry(module="crawler.cli.keys_stamp", summary="Ask for pending time stamps and renewals, and hand over anew."),
+    "stamp": Entry(
+        module="crawler.cli.keys_stamp", summary="Ask for pending time stamps and renewals, and hand over anew."
+    ),
 }
 
 
