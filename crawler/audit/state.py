@@ -25,6 +25,7 @@ FINISHED, STOPPED, FAILED = "finished", "stopped", "failed"
 RECENT = 60.0
 """Seconds over which the rate of a running crawl is taken."""
 _DEFAULTS = {"scope": "host", "max_pages": None, "max_depth": None, "concurrency": 64}
+_FLAGS = {"is_list": "--list", "sitemaps": "--sitemaps"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,14 +61,19 @@ class CrawlState:
 
     @property
     def resume(self) -> str | None:
-        """Command that goes on; ``None`` where it runs, or nothing is left to be asked."""
+        """Command that goes on; ``None`` where it runs, or nothing is left to be asked.
+
+        With the options that shaped the last run, but for a limit of pages that was reached: it would end at once.
+        """
         is_over = self.state == FINISHED and not self.counts.get("waiting")
         if self.state == RUNNING or is_over or not self.has_frontier:
             return None
         words = ["clearcrawl", "crawl", "-o", shlex.quote(str(self.folder))]
         plan = self.crawl.details.get("config", {}).get("plan", {})
+        words += [flag for name, flag in _FLAGS.items() if plan.get(name)]
         for name, default in _DEFAULTS.items():
-            if plan.get(name, default) != default:
+            is_reached = name == self.crawl.finish_reason
+            if plan.get(name, default) != default and not is_reached:
                 words += [f"--{name.replace('_', '-')}", shlex.quote(str(plan[name]))]
         return " ".join(words)
 

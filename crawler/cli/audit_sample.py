@@ -59,7 +59,8 @@ def command(
         raise UsageError(f"{output}: the worksheet is CSV, and the page goes beside it; name a file that ends in .csv")
     with Database.open(folders) as database:
         rows = draw(database, by, number, seed)
-    facts = sample_facts(rows, by=by, number=number, seed=seed)
+        is_test = any(one["is_test"] for one in database.crawls)
+    facts = sample_facts(rows, by=by, number=number, seed=seed, is_test=is_test)
     with replacing(output, outside=folders) as file:
         file.write(worksheet(rows))
     with replacing(page, outside=folders) as file:

@@ -88,6 +88,7 @@ def command(  # noqa: PLR0917 - click passes by name
         blocklists=blocklists or folder("blocklists"),
         scope=Scope(scope),
         sitemaps=with_sitemaps,
+        is_list=is_list,
         max_pages=max_pages,
         max_depth=max_depth,
         concurrency=concurrency or CONCURRENCY,
@@ -97,10 +98,10 @@ def command(  # noqa: PLR0917 - click passes by name
     if plan.workers > 1 or has_owners(out):
         from crawler.cli.joint_crawl import crawl_together  # noqa: PLC0415 - as above
 
-        return crawl_together(plan, seeds, is_list=is_list, is_quiet=quiet or as_json, as_json=as_json)
+        return crawl_together(plan, seeds, is_quiet=quiet or as_json, as_json=as_json)
     runtime = Runtime.open(plan, seeds)
     for warning in runtime.parts.warnings:
         progress(f"note: {warning}")
-    code = run(runtime, UrlsSpider if is_list else WebSpider, seeds, is_quiet=quiet or as_json)
+    code = run(runtime, UrlsSpider if plan.is_list else WebSpider, seeds, is_quiet=quiet or as_json)
     print_summary(out, runtime, code, as_json=as_json)
     return code

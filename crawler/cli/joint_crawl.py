@@ -36,7 +36,7 @@ STOPS_TO_KILL = 3
 """Signals after which workers that do not end are killed; the next start finds what they committed."""
 
 
-def crawl_together(plan: CrawlPlan, seeds: Sequence[str], *, is_list: bool, is_quiet: bool, as_json: bool) -> ExitCode:
+def crawl_together(plan: CrawlPlan, seeds: Sequence[str], *, is_quiet: bool, as_json: bool) -> ExitCode:
     """Crawl until the end, a limit or a signal. Raises what refused the start, and StorageError."""
     documents = open_documents(plan, seeds)
     for warning in documents.warnings:
@@ -53,7 +53,7 @@ def crawl_together(plan: CrawlPlan, seeds: Sequence[str], *, is_list: bool, is_q
             seeds=_entries(documents, seeds),
             config={
                 "plan": plan_to_plain(plan),
-                "spider": "urls" if is_list else "web",
+                "spider": "urls" if plan.is_list else "web",
                 "passphrase": told_passphrase(),
             },
             max_pages=plan.max_pages,

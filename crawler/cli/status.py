@@ -17,6 +17,7 @@ from crawler.values.printable import for_terminal
 if TYPE_CHECKING:
     from crawler.audit.state import CrawlState
 
+_SAME = "with the same --policies, --blocklists and --previous"
 _COLOURS = {"running": "green", "finished": "green", "stopped": "yellow", "interrupted": "yellow", "failed": "red"}
 
 
@@ -108,7 +109,9 @@ def _next(state: CrawlState) -> str:
     if state.resume is None:
         return f"clearcrawl audit explain URL --in {state.folder} says why a URL was taken or left"
     if state.state == "running or interrupted":
-        return "if no run is under way, this goes on (with the same --policies and --blocklists):"
+        return f"if no run is under way, this goes on ({_SAME}):"
     if state.state == "finished":
-        return "some URLs wait for another time; this asks them again (with the same --policies and --blocklists):"
-    return "nothing committed is lost; this goes on (with the same --policies and --blocklists):"
+        if state.crawl.finish_reason == "max_pages":
+            return f"the limit of pages was reached; this goes on, best with a larger --max-pages ({_SAME}):"
+        return f"some URLs wait for another time; this asks them again ({_SAME}):"
+    return f"nothing committed is lost; this goes on ({_SAME}):"

@@ -48,6 +48,8 @@ class CrawlPlan:
     """Links away from a seed; the policy's trap depth holds as well."""
     sitemaps: bool = False
     """Whether the sitemaps that robots.txt files name, and feeds, are read for further pages."""
+    is_list: bool = False
+    """Whether the given URLs are fetched and no links of theirs."""
     concurrency: int = CONCURRENCY
     """Requests under way at once over all hosts."""
     previous: tuple[Path, ...] = ()

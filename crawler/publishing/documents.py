@@ -59,7 +59,7 @@ def policy_documents(
         first, *more = str(error).splitlines()
         rest = f" (and {len(more)} more)" if more else ""
         notes.append(f"{POLICY} is a gap: {first}{rest}; see: clearcrawl policy render --public")
-        text = "The summary of the copyright policy is still being written: not every obligation has been answered."
+        text = "The summary of the copyright policy is still being written."
         yield POLICY, gap_page(site, facts, file=POLICY, heading="Summary of the copyright policy", text=text)
         return
     yield POLICY, with_navigation(site, made.documents[POLICY], POLICY)

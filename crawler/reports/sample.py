@@ -18,12 +18,13 @@ class SampleSheet(Report):
     title = "Worksheet of a random sample"
 
 
-def sample_facts(rows: Sequence[dict[str, Any]], *, by: str, number: int, seed: int) -> Facts:
-    """What was drawn, and how anybody draws it again."""
+def sample_facts(rows: Sequence[dict[str, Any]], *, by: str, number: int, seed: int, is_test: bool) -> Facts:
+    """What was drawn, and how anybody draws it again. ``is_test``: rows of crawls of test hosts are among them."""
     return Facts(
         format="clearcrawl-sample/1",
         body={
-            "by": by, "number": number, "seed": seed, "columns": [*SHOWN, *ASKED], "judgements": list(JUDGEMENTS),
+            "is_test": is_test, "by": by,
+            "number": number, "seed": seed, "columns": [*SHOWN, *ASKED], "judgements": list(JUDGEMENTS),
             "rows": list(rows),
         },
     )  # fmt: skip

@@ -98,6 +98,7 @@ def test_command(demo: DemoRun, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert len(json.loads(done.stdout)["rows"]) == 20
     assert "Worksheet" in target.with_suffix(".html").read_text()
+    assert "TEST: test hosts were allowed" in target.with_suffix(".html").read_text("utf-8")
     done = clearcrawl("audit", "sample", "--score", str(target), "--json")
     assert json.loads(done.stdout)["estimates"][-1]["name"] == "all"
     folder = str(demo.folder)

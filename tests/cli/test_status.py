@@ -52,6 +52,24 @@ def test_text_for_people(demo: DemoRun) -> None:
     assert [line for line in done.stdout.splitlines() if len(line) > 80 and str(demo.folder) not in line] == []
 
 
+def test_what_goes_on_with_the_same_options(tmp_path: Path) -> None:
+    """A list stays a list, and a limit of pages that was reached is not named again: it would end at once."""
+    lab = Lab(tmp_path)
+    try:
+        with ScriptedWeb() as web:
+            host = web.host("site.test")
+            for path in ("/", "/a", "/b"):
+                host.set(path, Reply(body=b"<p>page"))
+            seeds = [web.url("site.test", path) for path in ("/", "/a", "/b")]
+            assert lab.crawl(*seeds, "--list", "--sitemaps", "--max-depth", "3", "--max-pages", "1").code == 0
+        found = _status(lab.out)
+        assert (found["finish_reason"], found["state"]) == ("max_pages", "finished")
+        assert found["resume"] == f"clearcrawl crawl -o {lab.out} --list --sitemaps --max-depth 3"
+        assert "the limit of pages was reached" in " ".join(clearcrawl("status", str(lab.out)).stdout.split())
+    finally:
+        lab.close()
+
+
 def test_without_the_state(demo: DemoRun, tmp_path: Path) -> None:
     """The state is no evidence: an auditor's copy without it is told from crawl.json, and cannot be resumed."""
     copy = demo.copy(tmp_path / "copy")
