@@ -14,11 +14,11 @@ from selectolax.lexbor import LexborHTMLParser
 from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom, to_unicode
 
 from crawler.values.html_shape import safe_length
-from crawler.values.html_text import text_of
+from crawler.values.html_text import LEFT_OUT, text_without
 from crawler.values.srcset import largest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from selectolax.lexbor import LexborNode
 
@@ -157,9 +157,9 @@ def scan(
     text = None
     if length:
         tree = LexborHTMLParser(markup[:length])
-        pass_.walk(tree)
+        pass_.walk(tree, _VISITORS_FOR_TEXT if keeps_text else _VISITORS)
         if keeps_text and markup == body and not pass_.is_truncated:
-            text = text_of(tree)
+            text = text_without(tree, pass_.left_out)
     return pass_.page(charset, text)
 
 
@@ -208,14 +208,15 @@ class _Pass:
         self.sounds: dict[str, None] = {}
         self.videos: dict[str, None] = {}
         self.objects: dict[str, None] = {}
+        self.left_out: list[LexborNode] = []
+        """Elements whose text is no text of the page, in document order."""
 
-    def walk(self, tree: LexborHTMLParser) -> None:
+    def walk(self, tree: LexborHTMLParser, visitors: Mapping[int, Callable[[_Pass, LexborNode], None]]) -> None:
         root = tree.root
         if root is None:  # pragma: no cover - the parser makes an html element of whatever it is given
             return
         self.lang = _stripped(root.attributes.get("lang"))
         # A walk is cheaper than a selector: the parser makes a machine for selectors anew for each page.
-        visitors = _VISITORS
         for node in root.traverse():
             visit = visitors.get(node.tag_id)
             if visit is not None:
@@ -406,6 +407,25 @@ def _tag_ids() -> dict[int, Callable[[_Pass, LexborNode], None]]:
 
 
 _VISITORS = _tag_ids()
+
+
+def _leaving_out(visit: Callable[[_Pass, LexborNode], None] | None) -> Callable[[_Pass, LexborNode], None]:
+    def visit_and_leave_out(pass_: _Pass, node: LexborNode) -> None:
+        pass_.left_out.append(node)
+        if visit is not None:
+            visit(pass_, node)
+
+    return visit_and_leave_out
+
+
+def _visitors_for_text() -> dict[int, Callable[[_Pass, LexborNode], None]]:
+    """The same, for a pass that also notes what is left out of the text."""
+    page = "<svg></svg>" + "".join(f"<{name}></{name}>" for name in LEFT_OUT)
+    found = {node.tag_id: node.tag for node in LexborHTMLParser(page).css("*") if node.tag in LEFT_OUT}
+    return _VISITORS | {tag: _leaving_out(_VISITORS.get(tag)) for tag in found}
+
+
+_VISITORS_FOR_TEXT = _visitors_for_text()
 
 
 def refresh_target(content: str) -> str | None:

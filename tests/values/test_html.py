@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.values.html import HtmlLimits, refresh_target, scan
-from crawler.values.html_text import visible_text
+from crawler.values.html_text import LEFT_OUT, visible_text
 
 HTML = "text/html; charset=utf-8"
 
@@ -240,3 +240,30 @@ def test_any_markup_gives_a_page(pieces: list[str]) -> None:
     """Nor does any sequence of broken markup."""
     page = scan("".join(pieces).encode(), content_type=HTML)
     assert len(set(page.hyperlinks)) == len(page.hyperlinks)
+
+
+ELEMENTS = (*LEFT_OUT, *"p div a b math table td option title mi foreignObject frameset".split())
+    *LEFT_OUT,
+    "p",
+    "div",
+    "a",
+    "b",
+    "math",
+    "table",
+    "td",
+    "option",
+    "title",
+    "mi",
+    "foreignObject",
+    "frameset",
+]
+TAGS = [form % name for name in ELEMENTS for form in ("<%s>", "<%s>", "</%s>")]
+
+
+@given(st.lists(st.sampled_from([*TAGS, "x ", "y", "<!--c-->", "\u00e9"])))
+def test_the_text_is_the_same_however_it_is_taken(pieces: list[str]) -> None:
+    """Also where what is left out stands within one another."""
+    body = "".join(pieces).encode()
+    page = scan(body, content_type=HTML, keeps_text=True)
+    assert page.text in {None, visible_text(body, page.charset)}
+    assert (page.text is None) == (not body or page.is_truncated)
