@@ -14,7 +14,7 @@ from crawler.errors import UrlError
 from crawler.values.host import Host, canonical_host
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 CanonicalUrl = NewType("CanonicalUrl", str)
 """Scheme, host, ``:port`` unless it is the scheme's own, path, query; no user info, no fragment; ASCII."""
@@ -109,9 +109,7 @@ def canonicalise(raw: str, *, limit: int = URL_LIMIT) -> CanonicalUrl:
     return _canonicalise(_stripped(raw), limit, "utf-8")
 
 
-@lru_cache(maxsize=1024)
-def split(canonical: CanonicalUrl) -> Url:
-    """Take a canonical URL apart. On its way through the crawl each is asked about several times."""
+def _split(canonical: CanonicalUrl) -> Url:
     match = _SPLIT.fullmatch(canonical)
     if match is None:
         _malformed("not a canonical URL")
@@ -123,6 +121,10 @@ def split(canonical: CanonicalUrl) -> Url:
         port=int(port) if port else DEFAULT_PORTS[scheme],
         target=target,
     )
+
+
+split: Callable[[CanonicalUrl], Url] = lru_cache(maxsize=1024)(_split)  # a decorator would take any hashable object
+"""Take a canonical URL apart. On its way through the crawl each is asked about several times."""
 
 
 def parse(raw: str, *, limit: int = URL_LIMIT) -> Url:
