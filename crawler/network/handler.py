@@ -36,12 +36,16 @@ if TYPE_CHECKING:
     from crawler.network.policy_slot import NetworkRules
     from crawler.values.url import Url
 
+HTTP2_REPLIES = "clearcrawl/http2/replies"
+"""Stat: heads of replies that came over HTTP/2."""
 PEER_DIFFERS = "clearcrawl/connection/peer_differs"
 """Stat: connections dropped because they ended up at an address that was not checked (R4.4)."""
 
 
 class CheckedHTTP11Handler(BaseDownloadHandler):
-    """HTTP/1.1 with keep-alive over checked addresses and verified TLS; no proxy, no bind address, no opt-out.
+    """HTTP over checked addresses and verified TLS; no proxy, no bind address, no opt-out.
+
+    HTTP/1.1 with keep-alive; HTTP/2 where the rules say so and the server offers it in the TLS handshake.
 
     Raises Scrapy's download exceptions or those of ``network.failures``; either way ``exchange.error`` holds the
     reason code. ``response.body`` is decoded, and Content-Encoding is then gone from ``response.headers``; the
@@ -104,6 +108,8 @@ class CheckedHTTP11Handler(BaseDownloadHandler):
             raise
         finally:
             exchange.finished_at = datetime.now(UTC)
+            if exchange.is_http2 and self.crawler.stats is not None:
+                self.crawler.stats.inc_value(HTTP2_REPLIES)
             # They lead back to whoever holds the exchange: bodies would wait for the garbage collector.
             exchange.on_head = exchange.turn = exchange.cancel = None
 

@@ -17,6 +17,7 @@ from scrapy.http import Request
 
 from crawler.network.exchange import EXCHANGE_KEY, Exchange, StopReason
 from crawler.network.frames import FrameReader
+from crawler.network.handler import HTTP2_REPLIES
 from crawler.network.heads import ReplyError
 from tests.network import conftest
 from tests.network.conftest import decision
@@ -71,7 +72,8 @@ def test_a_reply_is_what_it_would_be_over_http_1_1(downloader: Make, serve: Serv
     """Status, fields, body, peer and TLS; the heads as messages of HTTP/1.1."""
     fields = [(b":status", b"200"), (b"x-a", b"1"), (b"content-length", b"2"), (b"x-a", b" two "), (b"x-b", b"")]
     with serve(lambda session, stream, _: session.reply(stream, b"hi", fields)) as wire:
-        outcome = downloader(rules()).fetch(url(wire, "/x?y"), headers={"User-Agent": "bot", "TE": "gzip"})
+        one = downloader(rules())
+        outcome = one.fetch(url(wire, "/x?y"), headers={"User-Agent": "bot", "TE": "gzip"})
         assert len(wire.connections) == 1
         assert wire.asked == [
             {
@@ -91,6 +93,7 @@ def test_a_reply_is_what_it_would_be_over_http_1_1(downloader: Make, serve: Serv
     assert exchange.request_head.startswith(f"GET /x?y HTTP/1.1\r\nhost: a.tls.test:{wire.port}\r\n".encode())
     assert (exchange.is_http2, exchange.tls_version, exchange.ip_address) == (True, "TLSv1.3", "127.0.0.1")
     assert outcome.response.protocol == "h2"
+    assert one.crawler.stats.get_value(HTTP2_REPLIES) == 1
     assert outcome.response.headers.getlist("X-A") == [b"1", b"two"]
 
 
