@@ -83,7 +83,8 @@ def require_identity(opened: OpenedPolicy, folder: Path) -> None:
         if folder == shipped_folder():
             raise UsageError(
                 f"no working copy here, and the policy that comes with the program has {what}. "
-                "Make one with: clearcrawl init DIR, and crawl inside it (or give --policies DIR/policies)"
+                "Make one with: clearcrawl init DIR, and crawl inside it, or name its policies: "
+                "--policies DIR/policies, in a Scrapy project CLEARCRAWL_POLICIES"
             )
         raise UsageError(f"{folder / CRAWL_POLICY}: {what}. Fill them in, or run: clearcrawl init DIR")
 

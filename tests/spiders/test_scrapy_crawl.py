@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.integration.conftest import lab, web
 from tests.integration.findings import by_url, check_rows, crawl_file, kept
+from tests.integration.lab import wait
 from tests.servers.replies import html, text
 from tests.spiders.project import SETTINGS, crawl, items, scrapy
 
@@ -115,6 +117,23 @@ def test_a_project_cannot_take_the_gate_out(lab: Lab, web: ScriptedWeb, line: st
     assert ended.code != 0, ended.text
     assert line.split("{")[1].split('"')[1] in ended.text
     assert len(web.log) == 0
+
+
+def test_the_example_of_a_working_copy(lab: Lab, web: ScriptedWeb) -> None:
+    """What ``init`` writes follows links of a real page, where addresses of mailboxes and scripts stand as well."""
+    folder = lab.folder / "work"
+    given = ("--operator", "Lab", "--contact", "mailto:lab@lab.test", "--token", "LabBot")
+    assert wait(lab.spawn([sys.executable, "-m", "crawler", "init", str(folder), *given])).code == 0
+    links = "".join(
+        f"<a href='{where}'>x</a>" for where in ("mailto:a@b.test", "javascript:void(0)", "tel:1", "", "/on")
+    )
+    web.host("site.test").set("/", html(f"<title>Front</title>{links}<a name=x>")).set("/on", html("<title>On</title>"))
+    options = [f"CLEARCRAWL_OUT={lab.out}", f"CLEARCRAWL_POLICIES={lab.policies}"]
+    command = [sys.executable, "-m", "scrapy", "crawl", "example", "-a", f"seeds={web.url('site.test')}"]
+    ended = wait(lab.spawn([*command, *(part for one in options for part in ("-s", one))], cwd=folder))
+    assert ended.code == 0, ended.text
+    assert "Traceback" not in ended.text
+    assert kept(lab.out) == {web.url("site.test"), web.url("site.test", "/on")}
 
 
 def test_no_seeds(lab: Lab) -> None:
