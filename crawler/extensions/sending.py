@@ -103,6 +103,9 @@ class Sending:
     def answered(self, exchange: Exchange, lane: str, address: str | None) -> None:
         """Note how a request ended, for whoever waits for the same site."""
         self.in_flight.discard(exchange)
+        if exchange.was_turned_away:
+            self._politeness.turned_away(lane, address, time.monotonic())
+            return
         self._politeness.answered(
             lane,
             address,

@@ -67,6 +67,9 @@ class Exchange:
 
     ip_address: str | None = None
     """The peer, as dialled and as seen after connecting."""
+    was_turned_away: bool = False
+    """Whether the server closed the connection in good order and said that it did nothing with the request (RFC 9113
+    section 6.8). A failure like others, and no sign of trouble."""
     is_http2: bool = False
     """Whether the reply came over HTTP/2; heads are then written as HTTP/1.1 would have them."""
     tls_version: str | None = None

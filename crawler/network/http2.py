@@ -276,7 +276,7 @@ class Http2Connection(Protocol):
             return
         for number, stream in tuple(self._streams.items()):
             if number > last:
-                stream.lost(error)
+                stream.turned_away(error, in_good_order=code == ErrorCodes.NO_ERROR)
         self._rest()
 
     # -- ends

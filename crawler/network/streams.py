@@ -130,6 +130,12 @@ class Stream:
         elif self._transfer is not None and not self._is_over:
             self._transfer.broken(error)
 
+    def turned_away(self, error: BaseException, *, in_good_order: bool) -> None:
+        """The peer closes the connection and does nothing with the request."""
+        if self._transfer is not None:
+            self._transfer.exchange.was_turned_away = in_good_order
+        self.lost(error)
+
     def failed(self, error: BaseException) -> None:
         """End the exchange."""
         if self._transfer is not None and not self._is_over:

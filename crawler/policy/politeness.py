@@ -87,11 +87,7 @@ class Politeness:
         retry_after: float | None = None,
     ) -> None:
         """Note how a request ended. ``latency`` in seconds to the response head; no ``status`` means that it failed."""
-        if address is not None:
-            shared = self._state(self._addresses, address, now)
-            shared.open = max(shared.open - 1, 0)
-        state = self._state(self._lanes, lane, now)
-        state.open = max(state.open - 1, 0)
+        state = self._ended(lane, address, now)
         if status is None or status in _BUSY:
             ceiling = max(self._max_delay, state.floor)
             state.delay = min(max(state.delay * 2, FIRST_BACKOFF), ceiling)
@@ -100,6 +96,18 @@ class Politeness:
             self._settle(state, now, latency)
         if retry_after is not None:
             state.next_start = max(state.next_start, now + retry_after)
+
+    def turned_away(self, lane: str, address: str | None, now: float) -> None:
+        """Note that a request ended unprocessed while its connection was closed in good order: that slows nothing."""
+        self._ended(lane, address, now)
+
+    def _ended(self, lane: str, address: str | None, now: float) -> _State:
+        if address is not None:
+            shared = self._state(self._addresses, address, now)
+            shared.open = max(shared.open - 1, 0)
+        state = self._state(self._lanes, lane, now)
+        state.open = max(state.open - 1, 0)
+        return state
 
     def slow_to(self, lane: str, wait: float, now: float) -> None:
         """Keep at least ``wait`` seconds between requests of the lane: Crawl-delay, Request-rate (R3.15).

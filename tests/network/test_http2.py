@@ -519,6 +519,7 @@ def test_a_farewell_lets_replies_end(downloader: Make, serve: Serve, run: Callab
         found = together(one, run, [url(wire, f"/{number}") for number in range(3)])
         assert sorted(str(each.error) for each in found) == ["None", "None", "connection_error"]
         assert sorted(each.body for each in found) == [b"", b"hi", b"ho"]
+        assert [each.was_turned_away for each in found] == [each.error is not None for each in found]
         wire._threads[1].join(10)
         assert wire.connections[0].socket.fileno() == -1  # the client closed it, as nothing was left to wait for
         assert one.fetch(url(wire)).exchange.error is None

@@ -61,6 +61,17 @@ def test_connections() -> None:
     assert pace.due("a", None, 5.0) == 0
 
 
+def test_a_request_that_was_turned_away_slows_nothing() -> None:
+    """It frees its connection, the delay runs on from its start."""
+    pace = politeness()
+    for address in ("192.0.2.1", None):
+        start = pace.due("a", address, 0.0)
+        pace.sent("a", address, start)
+        pace.turned_away("a", address, start + 0.25)
+        assert pace.due("a", address, start + 0.25) == 0.75
+        assert pace.due("a", address, start + 1.0) == 0
+
+
 def test_address_is_shared() -> None:
     """Two lanes at one address wait for each other; a test host has no address key."""
     pace = politeness()
