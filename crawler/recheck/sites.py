@@ -5,8 +5,11 @@ Whoever does not answer has revoked nothing: such pages are undecided, and are a
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -18,7 +21,7 @@ from crawler.policy.reasons import reason_of
 from crawler.provenance.removals import Removal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from crawler.asking.pages import Asker, Judged
@@ -59,16 +62,23 @@ def recheck(
     Raises DamagedStateError.
     """
     found = Recheck()
-    seen: set[str] = set()
-    for reader in readers:
-        for url in _kept_urls(reader):
-            if url in seen:
-                continue
-            seen.add(url)
-            judged = list(asker.judge(url)) if asks_pages else [asker.judge_by_site(url)]
-            _count(found, url, judged, since)
-            tell(found)
+    for url in _each_once(url for reader in readers for url in _kept_urls(reader)):
+        judged = list(asker.judge(url)) if asks_pages else [asker.judge_by_site(url)]
+        _count(found, url, judged, since)
+        tell(found)
     return found
+
+
+def _each_once(urls: Iterable[str]) -> Iterator[str]:
+    """In their order; what was seen is remembered by SQLite on disk, since crawls may keep more than memory holds."""
+    with closing(sqlite3.connect("", isolation_level=None)) as seen:
+        seen.execute("PRAGMA journal_mode = OFF")
+        seen.execute("CREATE TABLE seen (url BLOB PRIMARY KEY) WITHOUT ROWID")
+        seen.execute("BEGIN")  # and never a commit: nothing of it is to last
+        for url in urls:
+            digest = blake2b(url.encode(), digest_size=16).digest()
+            if seen.execute("INSERT OR IGNORE INTO seen VALUES (?)", (digest,)).rowcount:
+                yield url
 
 
 def _kept_urls(reader: CrawlReader) -> Iterator[str]:

@@ -75,10 +75,11 @@ def test_revoked(lab: Lab, web: ScriptedWeb) -> None:
 
 
 def test_undecided(lab: Lab, web: ScriptedWeb) -> None:
-    """A site that does not answer has revoked nothing: undecided, exit 3, no list."""
+    """A site that does not answer has revoked nothing: undecided, exit 3, no list; a page of two crawls is one page."""
     web.host("site.test").set("/", html("<p>page</p>"))
     assert lab.crawl(web.url("site.test")).code == 0
+    assert lab.crawl(web.url("site.test"), out=lab.folder / "again").code == 0
     web.host("site.test").set("/robots.txt", Reply(status=503))
-    code, found = recheck(lab, lab.folder / "list")
-    assert (code, found["outcomes"]["undecided"]) == (3, 1)
+    code, found = recheck(lab, lab.folder / "list", str(lab.folder / "again"))
+    assert (code, found["pages"], found["outcomes"]["undecided"]) == (3, 1, 1)
     assert not (lab.folder / "list").exists()
