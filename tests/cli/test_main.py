@@ -149,6 +149,14 @@ def test_version() -> None:
     assert (run.returncode, run.stdout, run.stderr) == (0, f"clearcrawl {__version__}\n", "")
 
 
+def test_a_name_that_was_nearly_right() -> None:
+    """The likely command is named, in groups as well; nothing is run."""
+    for words, meant in ((["craw", "https://a.test/"], "crawl"), (["audit", "verfy"], "verify")):
+        found = _run(*words)
+        assert found.returncode == 2
+        assert f"Did you mean {meant!r}?" in found.stderr
+
+
 def test_unknown_command_and_option_are_misuse() -> None:
     """Exit 2 and one message on stderr, nothing on stdout."""
     for args in (["nonsense"], ["--nonsense"], ["audit", "nonsense"], ["completion", "tcsh"]):
