@@ -204,7 +204,7 @@ class SiteAsker:
         if wait > 0:
             self._pause(wait)
         started = time.monotonic()
-        self._politeness.sent(lane, None, started)
+        self._politeness.take(lane, None, started)
         fetched = self._fetcher.fetch(url.text, max_bytes=limit, wants_body=wants_body)
         now = time.monotonic()
         self._politeness.answered(lane, None, now, latency=now - started, status=fetched.status)

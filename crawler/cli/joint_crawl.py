@@ -7,6 +7,7 @@ import signal
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from crawler.cli.common import complain, progress
@@ -41,7 +42,7 @@ def crawl_together(plan: CrawlPlan, seeds: Sequence[str], *, is_quiet: bool, as_
     documents = open_documents(plan, seeds)
     for warning in documents.warnings:
         progress(f"note: {warning}")
-    with JointCrawl.open(plan.out, documents.run) as joint:
+    with JointCrawl.open(plan.out, documents.run) as joint, TemporaryFile() as slots:
         names = list(joint.owners.workers())
         if len(names) > plan.workers:
             progress(f"note: {len(names)} workers began this crawl, and each goes on with its domains")
@@ -55,6 +56,7 @@ def crawl_together(plan: CrawlPlan, seeds: Sequence[str], *, is_quiet: bool, as_
                 "plan": plan_to_plain(plan),
                 "spider": "urls" if plan.is_list else "web",
                 "passphrase": told_passphrase(),
+                "slots": slots.fileno(),
             },
             max_pages=plan.max_pages,
         )

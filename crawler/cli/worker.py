@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if config["closes"] is not None:
             return _close(plan, share, connection, config["closes"])
-        return _work(plan, share, connection, config["spider"])
+        return _work(plan, share, connection, config)
     except ClearcrawlError as error:
         connection.setblocking(True)
         connection.sendall(pack("failed", code=int(error.exit_code), text=str(error)))
@@ -62,14 +62,14 @@ def plan_from(config: dict[str, Any]) -> CrawlPlan:
     )
 
 
-def _work(plan: CrawlPlan, share: Share, connection: socket.socket, spider: str) -> int:
+def _work(plan: CrawlPlan, share: Share, connection: socket.socket, config: dict[str, Any]) -> int:
     from crawler.cli.running import run  # noqa: PLC0415 - Scrapy is needed only to crawl
     from crawler.spiders.urls import UrlsSpider  # noqa: PLC0415 - as above
     from crawler.spiders.web import WebSpider  # noqa: PLC0415 - as above
     from crawler.workers.runtime import WorkerRuntime  # noqa: PLC0415 - as above
 
-    runtime = WorkerRuntime.join(plan, share, connection)
-    return int(run(runtime, {"urls": UrlsSpider, "web": WebSpider}[spider], (), is_quiet=True))
+    runtime = WorkerRuntime.join(plan, share, connection, config["slots"])
+    return int(run(runtime, {"urls": UrlsSpider, "web": WebSpider}[config["spider"]], (), is_quiet=True))
 
 
 def _close(plan: CrawlPlan, share: Share, connection: socket.socket, reason: str) -> int:

@@ -199,6 +199,16 @@ class Admission:
         """Seconds until the visit may be sent; 0 is now, ``inf`` after some answer that is on its way."""
         return self._politeness.due(visit.lane, visit.address, time.monotonic())
 
+    def take(self, visit: Visit) -> float:
+        """Take the turn of the visit and answer 0, or as ``due``."""
+        wait = self._politeness.take(visit.lane, visit.address, time.monotonic())
+        if not wait and visit.exchange is not None:
+            visit.exchange.on_sent = partial(self._written, visit.lane, visit.address)
+        return wait
+
+    def _written(self, lane: str, address: str | None) -> None:
+        self._politeness.written(lane, address, time.monotonic())
+
     def put_off(self, visit: Visit, wait: float) -> None:
         """Park a visit whose site asked for a pause that nobody should wait out in memory."""
         visit.exchange = None  # nothing was sent

@@ -53,6 +53,7 @@ class Lanes:
         pages_left: int | None,
         admit: Callable[[Claim], Awaitable[Visit | None]],
         due: Callable[[Visit], float],
+        take: Callable[[Visit], float],
         longest_wait: float,
         put_off: Callable[[Visit, float], None],
         send: Callable[[Visit], None],
@@ -63,6 +64,7 @@ class Lanes:
         self._per_lane_limit = per_lane_limit
         self._admit = admit
         self._due = due
+        self._take = take
         self._longest_wait = longest_wait
         self._put_off = put_off
         self._send = send
@@ -176,7 +178,7 @@ class Lanes:
             if not await self._turn(visit):
                 return
             await self._capacity.acquire()
-            if self.pages_left != 0 and self._due(visit) <= 0:
+            if self.pages_left != 0 and self._take(visit) <= 0:
                 break
             self._capacity.release()  # others behind the same address have sent meanwhile
         if self.pages_left is not None:

@@ -6,7 +6,6 @@ Rows, records and site files are as durable as in a crawl from the frontier; the
 from __future__ import annotations
 
 import asyncio
-import time
 from datetime import UTC, datetime
 from functools import partial
 from math import inf
@@ -195,12 +194,11 @@ class ProjectCrawl(Session):
 
     async def _turn(self, passage: Passage) -> None:
         visit = passage.visit
-        while (wait := self.admission.due(visit)) > 0:
+        while (wait := self.admission.take(visit)) > 0:
             if self.is_over or self.longest_wait < wait < inf:
                 raise SitePauseError(f"{wait:.0f} s")
             await asyncio.sleep(min(wait, LONGEST_SLEEP))
         passage.is_sent = True
-        self.politeness.sent(visit.lane, visit.address, time.monotonic())
         self.tally.requests += 1
         if visit.exchange is not None:
             self.sending.in_flight.add(visit.exchange)

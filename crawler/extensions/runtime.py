@@ -76,6 +76,7 @@ class Runtime(Session):
             pages_left=None if left is None else max(left - self._kept_before, 0),
             admit=self.admission.admit,
             due=self.admission.due,
+            take=self.admission.take,
             longest_wait=self.longest_wait,
             put_off=self.admission.put_off,
             send=self._send,

@@ -85,20 +85,15 @@ class Sending:
             await self._ended.wait()
 
     def page(self, visit: Visit) -> Request:
-        """Make the request of an admitted visit, and note that its turn has come."""
-        return self._request(self._turned(visit), {VISIT_KEY: visit}, visit.conditions)
+        """Make the request of an admitted visit whose turn was taken."""
+        assert visit.exchange is not None  # noqa: S101 - only admitted visits come here
+        return self._request(visit.exchange, {VISIT_KEY: visit}, visit.conditions)
 
     def bare_page(self, visit: Visit) -> Exchange:
         """The same without a request, where nobody but our handler would look at it."""
-        exchange = self._turned(visit)
-        self._ready(exchange, visit.conditions)
-        return exchange
-
-    def _turned(self, visit: Visit) -> Exchange:
-        exchange = visit.exchange
-        assert exchange is not None  # noqa: S101 - only admitted visits come here
-        self._politeness.sent(visit.lane, visit.address, time.monotonic())
-        return exchange
+        assert visit.exchange is not None  # noqa: S101 - as above
+        self._ready(visit.exchange, visit.conditions)
+        return visit.exchange
 
     def answered(self, exchange: Exchange, lane: str, address: str | None) -> None:
         """Note how a request ended, for whoever waits for the same site."""
@@ -142,6 +137,7 @@ class Sending:
         if not self._is_open:
             raise asyncio.CancelledError
         body = b""
+        exchange.on_sent = lambda: self._politeness.written(lane, address, time.monotonic())
         self._site_files += 1
         try:
             await self._download(exchange, url)
@@ -166,11 +162,10 @@ class Sending:
         if turns is None:
             turns = self._turns[lane] = asyncio.Lock()
         async with turns:
-            while (wait := self._politeness.due(lane, address, time.monotonic())) > 0:
+            while (wait := self._politeness.take(lane, address, time.monotonic())) > 0:
                 if self._longest_wait < wait < inf:
                     return wait
                 await asyncio.sleep(LONGEST_SLEEP if wait == inf else wait)
-            self._politeness.sent(lane, address, time.monotonic())
         return 0.0
 
     async def _download(self, exchange: Exchange, url: Url) -> None:

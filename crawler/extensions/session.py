@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from crawler.network.exchange import Exchange, StopReason
     from crawler.policy.decision import Decision
     from crawler.policy.facts import Refusal
+    from crawler.policy.politeness import Slots
     from crawler.storage.entries import Claim
     from crawler.storage.store import CrawlStore
 
@@ -72,6 +73,8 @@ class Session(ABC):
     clean_ends: frozenset[str]
     """Reasons after which the crawl is over instead of stopped."""
     sending_class: ClassVar[type[Sending]] = Sending
+    slots: Slots | None = None
+    """Connections to addresses that other workers open as well."""
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
@@ -125,7 +128,7 @@ class Session(ABC):
         parts, gate, policy = self.parts, self.parts.gate, self.policy
         resolve = installed_resolver(reactor, self._crawler).addresses
         self._loop = loop
-        self.politeness = Politeness(policy, sharers=parts.plan.workers)
+        self.politeness = Politeness(policy, sharers=parts.plan.workers, slots=self.slots)
         self.longest_wait = min(policy.politeness.max_delay, max(policy.limits.wait_at_end, LEAST_PAUSE))
         self.sending = self.sending_class(
             crawler=self._crawler,

@@ -56,10 +56,15 @@ class Exchange:
     """Waited for by the handler before it connects, so that nothing lies between a turn and its request. Its exception
     is the exchange's failure."""
 
+    on_sent: Callable[[], None] | None = None
+    """Told each time when the octets of the request are about to be written; must not raise."""
+
     started_at: datetime | None = None
     """UTC, when the handler took the request."""
     finished_at: datetime | None = None
     """UTC, when the reply was complete, stopped or failed."""
+    sent_at: float | None = None
+    """When it was written last, by the monotonic clock."""
     sends: int = 0
     """How often the request was written to a connection: 2 after a stale pooled connection, else 1."""
     request_head: bytes = b""

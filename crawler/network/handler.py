@@ -111,7 +111,7 @@ class CheckedHTTP11Handler(BaseDownloadHandler):
             if exchange.is_http2 and self.crawler.stats is not None:
                 self.crawler.stats.inc_value(HTTP2_REPLIES)
             # They lead back to whoever holds the exchange: bodies would wait for the garbage collector.
-            exchange.on_head = exchange.turn = exchange.cancel = None
+            exchange.on_head = exchange.on_sent = exchange.turn = exchange.cancel = None
 
     async def _exchanged(self, exchange: Exchange, rules: NetworkRules, request: Request | None) -> Response | None:
         url = split(CanonicalUrl(exchange.url))

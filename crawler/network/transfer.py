@@ -201,6 +201,9 @@ class Transfer:
         self.exchange.sends += 1
         self._sent_at = monotonic()
         self.silent_at = self._sent_at + self.rules.limits.first_byte_timeout
+        self.exchange.sent_at = self._sent_at
+        if self.exchange.on_sent is not None:
+            self.exchange.on_sent()
 
     def tell(self, head: Head, peer: PeerFacts) -> None:
         """Write what the head says into the exchange."""

@@ -7,7 +7,7 @@ address, which many lanes share and which only spaces and counts. Nothing here e
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from crawler.policy.document import CrawlPolicy
@@ -28,6 +28,19 @@ _BUSY = frozenset({429, 503})
 _NEVER = float("-inf")
 
 
+class Slots(Protocol):
+    """Connections to addresses that others open as well; each address has as many slots as the policy permits."""
+
+    def has_room(self, address: str) -> bool:
+        """Whether a slot of the address is free at this moment."""
+
+    def take(self, address: str) -> bool:
+        """Take a slot; ``False`` where others hold them all."""
+
+    def free(self, address: str) -> None:
+        """Give a slot back that was taken."""
+
+
 class _State:
     __slots__ = ("delay", "floor", "next_start", "open")
 
@@ -44,12 +57,18 @@ class _State:
 class Politeness:
     """Spacing, connections and growth for every lane and address of one worker.
 
-    For each request: ``due`` answers 0, then ``sent``, then exactly one ``answered`` with the same lane and address.
-    ``address`` is ``None`` for a test host, and wherever it is not known yet.
+    For each request: ``take`` answers 0, then ``written`` when its octets leave, then exactly one ``answered`` with the
+    same lane and address. ``address`` is ``None`` for a test host, and wherever it is not known yet.
     """
 
-    def __init__(self, policy: CrawlPolicy, *, states: int = STATES, sharers: int = 1) -> None:
-        """``sharers``: workers that may dial the same address, each of which keeps to its part of the rate."""
+    def __init__(
+        self, policy: CrawlPolicy, *, states: int = STATES, sharers: int = 1, slots: Slots | None = None
+    ) -> None:
+        """``sharers``: workers that may dial the same address, each of which keeps to its part of the rate.
+
+        ``slots``: what keeps the connections of all of them together within the limit.
+        """
+        self._slots = slots
         self._delay = policy.politeness.delay
         self._sharers = sharers
         self._max_delay = policy.politeness.max_delay
@@ -64,10 +83,31 @@ class Politeness:
         A wait that the site demanded is told in full, also above ``max_delay``.
         """
         wait = self._wait(self._lanes, lane, now)
-        return wait if address is None else max(wait, self._wait(self._addresses, address, now))
+        if address is None:
+            return wait
+        wait = max(wait, self._wait(self._addresses, address, now))
+        if not wait and self._slots is not None and not self._slots.has_room(address):
+            return float("inf")
+        return wait
 
-    def sent(self, lane: str, address: str | None, now: float) -> None:
-        """Note that a request started."""
+    def take(self, lane: str, address: str | None, now: float) -> float:
+        """Take the turn of a request and answer 0, or the seconds until it may be asked for again, as ``due`` does."""
+        wait = self.due(lane, address, now)
+        if not wait and address is not None and self._slots is not None and not self._slots.take(address):
+            return float("inf")
+        if not wait:
+            self._start(lane, address, now)
+        return wait
+
+    def written(self, lane: str, address: str | None, now: float) -> None:
+        """Note that the octets of a request leave: the delay counts from here, as the site sees it."""
+        state = self._state(self._lanes, lane, now)
+        state.next_start = max(state.next_start, now + state.delay)
+        if address is not None:
+            state = self._state(self._addresses, address, now)
+            state.next_start = max(state.next_start, now + self._delay * self._sharers)
+
+    def _start(self, lane: str, address: str | None, now: float) -> None:
         state = self._state(self._lanes, lane, now)
         state.open += 1
         state.next_start = max(state.next_start, now + state.delay)
@@ -104,6 +144,8 @@ class Politeness:
     def _ended(self, lane: str, address: str | None, now: float) -> _State:
         if address is not None:
             shared = self._state(self._addresses, address, now)
+            if shared.open and self._slots is not None:
+                self._slots.free(address)
             shared.open = max(shared.open - 1, 0)
         state = self._state(self._lanes, lane, now)
         state.open = max(state.open - 1, 0)

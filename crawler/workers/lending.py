@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 AWAY: Final = 3600.0
 """Seconds that a domain is said to pause whose owner cannot lend a turn in this run."""
-_FAILED = {"latency": 0.0, "status": None, "retry_after": None}
+_FAILED = {"ago": 0.0, "latency": 0.0, "status": None, "retry_after": None}
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -63,8 +63,8 @@ class Follower(Protocol):
     async def lend(self, lane: str) -> float:
         """Take a turn at an own domain for another worker; seconds where the domain pauses for too long."""
 
-    def returned(self, lane: str, *, latency: float, status: int | None, retry_after: float | None) -> None:
-        """A turn that was lent is over."""
+    def returned(self, lane: str, *, ago: float, latency: float, status: int | None, retry_after: float | None) -> None:
+        """A turn that was lent is over; its request was written so many seconds ago."""
 
     def broken_writer(self, failure: ClearcrawlError) -> None:
         """Something failed that the crawl cannot do without."""
@@ -207,11 +207,13 @@ class Link:
         if not answer.done():
             answer.set_result((is_own, wait))
         elif not is_own and not wait:
-            self.give_back(id, latency=0.0, status=None, retry_after=None)
+            self.give_back(id, ago=0.0, latency=0.0, status=None, retry_after=None)
 
-    def give_back(self, number: int, *, latency: float, status: int | None, retry_after: float | None) -> None:
+    def give_back(
+        self, number: int, *, ago: float, latency: float, status: int | None, retry_after: float | None
+    ) -> None:
         """See ``Turns``."""
-        self._tell("returned", id=number, latency=latency, status=status, retry_after=retry_after)
+        self._tell("returned", id=number, ago=ago, latency=latency, status=status, retry_after=retry_after)
 
     async def _lend(self, number: int, lane: str) -> None:
         wait = await self._follower.lend(lane)

@@ -89,7 +89,10 @@ class Member:
         return self.waiting + self.given
 
     async def start(self, config: Mapping[str, Any]) -> asyncio.StreamReader:
-        """Start its process with a new connection; ``config`` goes through its standard input."""
+        """Start its process with a new connection; ``config`` goes through its standard input.
+
+        Its ``slots`` names the open file of ``SharedSlots``, which the process gets as well.
+        """
         self.life, self.sent, self.quiet, self.wants = Life.STARTING, 0, None, False
         self.gave = self.asked = False
         ours, theirs = socket.socketpair()
@@ -97,8 +100,9 @@ class Member:
         with theirs:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable, "-P", "-m", "crawler.cli.worker", str(theirs.fileno()),
-                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL, pass_fds=[theirs.fileno()],
-                start_new_session=True, env={**os.environ, "PYTHONPATH": path},
+                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL,
+                pass_fds=[theirs.fileno(), config["slots"]], start_new_session=True,
+                env={**os.environ, "PYTHONPATH": path},
             )  # fmt: skip
         reader, self.writer = await asyncio.open_connection(sock=ours, limit=LINE)
         assert self.process.stdin is not None  # noqa: S101 - a pipe was asked for

@@ -13,6 +13,7 @@ from crawler.extensions.opening import open_parts
 from crawler.extensions.pump import FINISHED, MAX_PAGES
 from crawler.extensions.runtime import Runtime
 from crawler.storage.entries import Role
+from crawler.workers.addresses import SharedSlots
 from crawler.workers.link import Link
 from crawler.workers.sending import SharedSending
 
@@ -39,8 +40,9 @@ class WorkerRuntime(Runtime):
 
     sending_class = SharedSending
 
-    def __init__(self, parts: Parts, connection: socket.socket) -> None:
+    def __init__(self, parts: Parts, connection: socket.socket, slots: int) -> None:
         super().__init__(parts)
+        self.slots = SharedSlots(slots, self.policy.politeness.connections)
         self.link = Link(connection, self.writer, self.tally)
         self._is_told = False
         self._is_idle = False
@@ -51,9 +53,9 @@ class WorkerRuntime(Runtime):
         self._later: asyncio.TimerHandle | None = None
 
     @classmethod
-    def join(cls, plan: CrawlPlan, share: Share, connection: socket.socket) -> Self:
-        """Open everything; raises whatever refuses the start (``opening.open_parts``)."""
-        return cls(open_parts(plan, share=share), connection)
+    def join(cls, plan: CrawlPlan, share: Share, connection: socket.socket, slots: int) -> Self:
+        """Open everything; ``slots``: the file of ``SharedSlots``. Raises whatever refuses the start."""
+        return cls(open_parts(plan, share=share), connection, slots)
 
     def start(
         self, loop: asyncio.AbstractEventLoop, release: Callable[[Request], None], wake: Callable[[], None]
@@ -192,9 +194,9 @@ class WorkerRuntime(Runtime):
         """See ``Follower``."""
         return await self._sending.lend(lane)
 
-    def returned(self, lane: str, *, latency: float, status: int | None, retry_after: float | None) -> None:
+    def returned(self, lane: str, *, ago: float, latency: float, status: int | None, retry_after: float | None) -> None:
         """See ``Follower``."""
-        self._sending.returned(lane, latency=latency, status=status, retry_after=retry_after)
+        self._sending.returned(lane, ago=ago, latency=latency, status=status, retry_after=retry_after)
 
     async def close(self, reason: str) -> None:
         """Close this worker's part, then say so."""

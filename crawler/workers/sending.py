@@ -22,8 +22,10 @@ class Turns(Protocol):
     async def borrow(self, lane: str) -> tuple[int | None, float]:
         """A turn at a domain: number of the loan (``None``: the domain is own), or seconds for which it pauses."""
 
-    def give_back(self, number: int, *, latency: float, status: int | None, retry_after: float | None) -> None:
-        """Say how the request went."""
+    def give_back(
+        self, number: int, *, ago: float, latency: float, status: int | None, retry_after: float | None
+    ) -> None:
+        """Say how the request went, and how many seconds ago it was written."""
 
 
 class SharedSending(Sending):
@@ -49,6 +51,7 @@ class SharedSending(Sending):
         finally:
             self.turns.give_back(
                 loan,
+                ago=0.0 if found is None or found.sent_at is None else time.monotonic() - found.sent_at,
                 latency=0.0 if found is None else found.latency or 0.0,
                 status=None if found is None else found.status,
                 retry_after=None if found is None else retry_after_of(found),
@@ -59,6 +62,8 @@ class SharedSending(Sending):
         """Wait for a turn at an own domain and take it for another worker; seconds of a pause that is too long."""
         return await self._turn(lane, None)
 
-    def returned(self, lane: str, *, latency: float, status: int | None, retry_after: float | None) -> None:
+    def returned(self, lane: str, *, ago: float, latency: float, status: int | None, retry_after: float | None) -> None:
         """Note how the request of another worker ended."""
-        self._politeness.answered(lane, None, time.monotonic(), latency=latency, status=status, retry_after=retry_after)
+        now = time.monotonic()
+        self._politeness.written(lane, None, now - ago)
+        self._politeness.answered(lane, None, now, latency=latency, status=status, retry_after=retry_after)

@@ -36,6 +36,7 @@ def test_claims_that_arrive_after_the_stop_go_back() -> None:
             pages_left=None,
             admit=admit,
             due=lambda _: 0.0,
+            take=lambda _: 0.0,
             longest_wait=1.0,
             put_off=lambda _visit, _wait: None,
             send=lambda _: None,

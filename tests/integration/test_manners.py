@@ -25,8 +25,8 @@ def of_domain(web: ScriptedWeb, domain: str) -> list[Exchange]:
 
 
 def smallest_gap(exchanges: list[Exchange]) -> float:
-    """Seconds between the two closest starts."""
-    return min(later.started - earlier.started for earlier, later in pairwise(exchanges))
+    """Seconds between the two closest starts, as far as the server can tell."""
+    return min(later.started - earlier.earliest for earlier, later in pairwise(exchanges))
 
 
 def most_at_once(exchanges: list[Exchange]) -> int:

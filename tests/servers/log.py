@@ -29,6 +29,8 @@ class Exchange:
     connection: int
     address: str
     """Local address and port that was dialled."""
+    earliest: float
+    """It had not arrived before this moment, when the server last looked: a busy machine may have noticed it late."""
     status: int = 0
     ended: float | None = None
     """When the answer had been sent in full; ``None`` while it is not or where the client went away."""
@@ -41,13 +43,20 @@ class RequestLog:
         """Write a JSON line at the start and at the end of each exchange, when a file is given."""
         self._exchanges: list[Exchange] = []
         self._lock = threading.Lock()
+        self._looked = (0.0, 0.0)
+        """When the server looked for input, the last two times but one."""
         # Unbuffered, so that a line stands on disk before its answer goes out.
         self._file: io.FileIO | None = file.open("ab", buffering=0) if file else None
+
+    def looked(self) -> None:
+        """Note that everything that had arrived by now is about to be read."""
+        self._looked = (self._looked[1], time.monotonic())
 
     def begin(self, request: Request, address: str) -> Exchange:
         """Note a request that has just been read."""
         exchange = Exchange(
             started=time.monotonic(),
+            earliest=self._looked[0],
             host=request.host,
             method=request.method,
             target=request.target,
@@ -97,9 +106,8 @@ class RequestLog:
         return [exchange.target for exchange in self.of(host)]
 
     def gaps(self, host: str | None = None) -> list[float]:
-        """Seconds between the starts of neighbouring requests."""
-        starts = [exchange.started for exchange in self.of(host)]
-        return [later - earlier for earlier, later in itertools.pairwise(starts)]
+        """Seconds between neighbouring requests at most, as far as the server can tell."""
+        return [later.started - earlier.earliest for earlier, later in itertools.pairwise(self.of(host))]
 
     def most_in_flight(self, host: str | None = None) -> int:
         """Largest number of requests that were open at the same time; an unfinished one stays open."""

@@ -27,6 +27,7 @@ Script = Reply | Sequence[Reply] | Callable[[Request], Reply]
 """An answer; answers one after the other, the last one for good; or a function."""
 
 _HEAD_LIMIT = 1024 * 1024
+TICK = 0.01
 
 
 class Host:
@@ -122,12 +123,20 @@ class ScriptedWeb:
             self.port = server.sockets[0].getsockname()[1]
             servers.append(server)
         self._ready.set()
+        ticking = asyncio.ensure_future(self._tick())
         await self._stop.wait()
+        ticking.cancel()
         for server in servers:
             server.close()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _tick(self) -> None:
+        """Say how often this thread gets to look: what the log calls the start of a request may be that much late."""
+        while True:
+            self.log.looked()
+            await asyncio.sleep(TICK)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

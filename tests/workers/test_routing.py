@@ -157,8 +157,8 @@ def test_turns_are_lent_by_owners_and_given_back(owners: Owners) -> None:
     number = lent.of("lend")[0]["id"]
     lending.lent(number, 0.0)
     assert asked.of("borrowed")[1] == {"id": 2, "wait": 0.0, "is_own": False}
-    lending.returned(asker, {"id": 2, "latency": 0.5, "status": 200, "retry_after": None})
-    assert lent.of("returned") == [{"lane": "b.test", "latency": 0.5, "status": 200, "retry_after": None}]
+    lending.returned(asker, {"id": 2, "ago": 0.1, "latency": 0.5, "status": 200, "retry_after": None})
+    assert lent.of("returned") == [{"lane": "b.test", "ago": 0.1, "latency": 0.5, "status": 200, "retry_after": None}]
     lending.borrow(asker, 3, "b.test")
     lending.lent(lent.of("lend")[1]["id"], 0.0)
     lending.died(asker)
