@@ -56,7 +56,7 @@ def command(folder: Path, operator: str | None, contact: str | None, token: str 
     try:
         if not exists:
             _refuse_foreign(folder)
-        text = _with_identity(source.read_bytes().decode(), given, str(source))
+        text, missing = _with_identity(source.read_bytes().decode(), given, str(source))
         if exists:
             _replace(folder / POLICY, text)
         else:
@@ -66,6 +66,9 @@ def command(folder: Path, operator: str | None, contact: str | None, token: str 
     except UnicodeDecodeError as error:
         raise UsageError(f"{source}: not UTF-8: {error}") from error
     progress(f"{folder}: identity set" if exists else f"{folder}: policies, blocklists, scrapy.cfg and spiders written")
+    if missing:
+        keys = ", ".join(missing)
+        progress(f"Before a crawl of other people's sites, fill in [identity] {keys} of {folder / POLICY}.")
 
 
 def _told(error: OSError, folder: Path) -> str:
@@ -91,8 +94,8 @@ def _refuse_foreign(folder: Path) -> None:
                 raise UsageError(f"{folder}: not empty (holds {found.name}) and no working copy; name a new folder")
 
 
-def _with_identity(text: str, given: dict[str, str | None], name: str) -> str:
-    """The policy's text with the identity put into its own lines; comments and order stay."""
+def _with_identity(text: str, given: dict[str, str | None], name: str) -> tuple[str, list[str]]:
+    """The policy's text with the identity put into its own lines, and what is missing; comments and order stay."""
     missing = []
     for key, question in QUESTIONS.items():
         value = given[key]
@@ -104,9 +107,7 @@ def _with_identity(text: str, given: dict[str, str | None], name: str) -> str:
             missing.append(key)
         else:
             text = _set(text, key, value, name)
-    if missing:
-        progress(f"Before a crawl of other people's sites, fill in [identity] {', '.join(missing)} of {POLICY}.")
-    return text
+    return text, missing
 
 
 def _ask(key: str, question: str) -> str:

@@ -116,3 +116,5 @@ def _print(found: Recheck, target: Path | None, *, as_json: bool) -> None:
         click.echo(wrapped(f"{number}  {reason}", indent=4))
     if target is not None:
         click.echo(wrapped(f"Removal list: {target}. To remove it: clearcrawl purge DIR... --revocations {target}"))
+    else:
+        click.echo("Nothing has to go: no removal list is written.")
