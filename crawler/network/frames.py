@@ -23,6 +23,9 @@ FRAMES_PER_REQUEST = 32
 OCTETS_PER_FRAME = 64
 """Octets of content that explain a frame: a server that sends a body in crumbs floods, too."""
 
+SETTINGS_OCTETS = 4_096
+"""Octets of settings in the life of a connection: each setting, known or not, is remembered."""
+
 _HEADER = 9
 _END_STREAM = 0x1
 _ACK = 0x1
@@ -105,6 +108,7 @@ class FrameReader:
         """The stream whose header block is open."""
         self._block_octets = 0
         self._is_first = True
+        self._settings_octets = 0
 
     def explain_request(self) -> None:
         """Take note that a request was sent."""
@@ -142,6 +146,10 @@ class FrameReader:
             raise ReplyError("a header block was interrupted")
         if kind in (Kind.HEADERS, Kind.CONTINUATION):
             self._check_block(frame)
+        elif kind == Kind.SETTINGS:
+            self._settings_octets += len(frame.octets) - _HEADER
+            if self._settings_octets > SETTINGS_OCTETS:
+                raise FloodError(f"more than {SETTINGS_OCTETS} octets of settings")
 
     def _check_block(self, frame: Frame) -> None:
         if frame.kind == Kind.HEADERS:

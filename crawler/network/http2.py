@@ -78,6 +78,8 @@ class Http2Connection(Protocol):
         """Whether it takes further requests."""
         self._is_over = False
         """Whether it was ended from this side; nothing that comes is looked at any more."""
+        self._is_leaving = False
+        """Whether the peer has said that it takes no further request."""
         self._loss: BaseException | None = None
         self._requests = 0
         self._reserved = 0
@@ -134,7 +136,7 @@ class Http2Connection(Protocol):
 
         Raises ``DownloadFailedError`` where the connection has ended, ``ValueError`` for what is no request.
         """
-        if self._is_over:
+        if self._is_over or self._is_leaving:
             raise DownloadFailedError("the connection ended before the request was written") from self._loss
         block, octets = request_block(url, fields)
         try:
@@ -270,6 +272,7 @@ class Http2Connection(Protocol):
             raise ReplyError("a malformed GOAWAY")
         last, code = int.from_bytes(payload[:4]) & 0x7FFFFFFF, int.from_bytes(payload[4:8])
         error = DownloadFailedError(f"the server closes the connection: {_name(code)}")
+        self._is_leaving = True
         self.retire()
         if not self._ready.done():
             self._break(error)

@@ -13,12 +13,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scrapy.exceptions import DownloadFailedError
 from scrapy.http import Request
+from twisted.internet.address import IPv4Address
+from twisted.internet.error import ConnectionDone
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
 
 from crawler.network.exchange import EXCHANGE_KEY, Exchange, StopReason
 from crawler.network.frames import FrameReader
 from crawler.network.handler import HTTP2_REPLIES
 from crawler.network.heads import ReplyError
+from crawler.network.http2 import Http2Connection
+from crawler.network.pool import Origin, Pool
+from crawler.values.url import CanonicalUrl, split
 from tests.network import conftest
 from tests.network.conftest import decision
 from tests.network.h2_wire import OK, H2Wire, frame
@@ -27,6 +35,7 @@ from tests.network.wire import REPLY, Wire, always
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from crawler.network.streams import Stream
     from tests.network.conftest import Certificates, Downloader
     from tests.network.h2_wire import Session
 
@@ -214,6 +223,7 @@ FLOODS = {
     "pings": frame(6, b"12345678"),
     "answers to no ping": frame(6, b"12345678", flags=1),
     "settings": frame(4),
+    "made-up settings": frame(4, b"".join(number.to_bytes(2) + bytes(4) for number in range(100, 800))),
     "acknowledged settings": frame(4, flags=1),
     "windows": frame(8, b"\0\0\0\1"),
     "resets": frame(3, b"\0\0\0\x08", stream=7),
@@ -237,10 +247,8 @@ def test_a_flood_ends_the_connection(downloader: Make, serve: Serve, kind: str) 
     assert not outcome.exchange.is_body_complete
 
 
-def one_origin(wire: Wire) -> Any:
+def one_origin(wire: Wire) -> Origin:
     """As the pool knows it."""
-    from crawler.network.pool import Origin  # noqa: PLC0415 - imports the reactor's parts
-
     return Origin("https", "a.tls.test", wire.port)
 
 
@@ -635,6 +643,39 @@ def test_an_idle_connection_is_closed_in_time(downloader: Make, serve: Serve, mo
             thread.join(10)
         assert wire.connections[0].socket.fileno() == -1
         assert one.fetch(url(wire)).exchange.error is None
+
+
+def test_no_request_is_put_on_a_connection_that_is_ending(run: Callable[..., Any]) -> None:
+    """Places that were given away before the peer said so, or before it went, are given back."""
+
+    async def talk(last_words: bytes | None) -> None:
+        transport = StringTransport(peerAddress=IPv4Address("TCP", "127.0.0.1", 443))
+        pool = Pool(8)
+        ready: asyncio.Future[Stream] = asyncio.get_running_loop().create_future()
+        connection = Http2Connection(pool, Origin("https", "a.test", 443), conftest.LIMITS, ready)
+        connection.makeConnection(transport)
+        connection.dataReceived(frame(4))
+        places = [ready.result(), pool.take(connection.origin)]
+        if last_words is None:
+            connection.connectionLost(Failure(ConnectionDone()))
+        else:
+            connection.dataReceived(last_words)
+        assert pool.take(connection.origin) is None
+        written = transport.value()
+        for place in places:
+            with pytest.raises(DownloadFailedError):
+                connection.request(place, split(CanonicalUrl("https://a.test/")), [])
+            place.abort()
+            place.abort()
+        assert transport.value()[len(written) :] == (b"" if last_words != FAREWELL else GOODBYE)
+
+    for last_words in (None, FAREWELL, frame(99, bytes(16_385))):
+        run(talk(last_words))
+
+
+FAREWELL = frame(7, bytes(8))
+GOODBYE = frame(7, bytes(8))
+"""What we answer: nothing was wrong, and no stream of theirs was taken."""
 
 
 @given(
