@@ -14,6 +14,7 @@ from crawler.cli.blocklist_options import blocklists_option, policies_option, to
 from crawler.cli.common import json_option, print_json
 from crawler.cli.layout import wrapped
 from crawler.errors import ExitCode
+from crawler.values.amounts import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,5 +62,5 @@ def command(*, blocklists: Path | None, policies: Path | None, as_json: bool) ->
         for remark in remarks:
             first = click.style(remark.level, fg=_COLOURS.get(remark.level))
             click.echo(f"{first}: {wrapped(str(remark), indent=2).lstrip()}")
-        click.echo(f"{counts['error']} errors, {counts['warning']} warnings, {counts['note']} notes")
+        click.echo(", ".join(counted(counts[level], level) for level in ("error", "warning", "note")))
     return ExitCode.FINDINGS if counts["error"] or counts["warning"] else ExitCode.CLEAN

@@ -10,7 +10,7 @@ import click
 from crawler.cli.common import json_option, print_json, progress, quiet_option
 from crawler.cli.layout import table, wrapped
 from crawler.errors import UsageError
-from crawler.values.amounts import octets
+from crawler.values.amounts import counted, octets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -152,8 +152,8 @@ def _print(plan: ExportPlan, summary: ExportSummary, code: ExitCode) -> None:
     what = "documents of extracted text" if plan.is_text else "documents"
     click.echo(
         wrapped(
-            f"{plan.out}: {summary.documents} {what}, {octets(summary.octets)}, from {summary.domains} domains in "
-            f"{len(summary.parts)} parts; exit {int(code)}"
+            f"{plan.out}: {summary.documents} {what}, {octets(summary.octets)}, from "
+            f"{counted(summary.domains, 'domain')} in {counted(len(summary.parts), 'part')}; exit {int(code)}"
         )
     )
     if summary.is_test:

@@ -13,6 +13,7 @@ from crawler.cli.arguments import folder
 from crawler.cli.common import json_option, print_json
 from crawler.cli.layout import wrapped
 from crawler.errors import ExitCode, UsageError
+from crawler.values.amounts import counted
 
 if TYPE_CHECKING:
     from crawler.policy.linting import Remark
@@ -57,9 +58,12 @@ def command(*, paths: tuple[Path, ...], shows_open: bool, as_json: bool) -> Exit
         for path, one in remarks:
             if shows_open or not one.needed_for:
                 _print(path, one)
-        waits = f", {questions} questions open{'' if shows_open or not questions else ' (--open lists them)'}"
+        waits = (
+            f", {counted(questions, 'question')} open{'' if shows_open or not questions else ' (--open lists them)'}"
+        )
         others = counts["note"] - questions
-        click.echo(f"{counts['error']} errors, {counts['warning']} warnings, {others} notes{waits}")
+        told = (counted(counts["error"], "error"), counted(counts["warning"], "warning"), counted(others, "note"))
+        click.echo(f"{', '.join(told)}{waits}")
     return ExitCode.FINDINGS if counts["error"] or counts["warning"] else ExitCode.CLEAN
 
 

@@ -11,7 +11,7 @@ import click
 
 from crawler.cli.common import json_option, print_json
 from crawler.cli.layout import table, wrapped
-from crawler.values.amounts import duration, octets
+from crawler.values.amounts import counted, duration, octets
 from crawler.values.printable import for_terminal
 
 if TYPE_CHECKING:
@@ -49,7 +49,9 @@ def _print(state: CrawlState) -> None:
     if state.counts:
         lines += _counted(state)
     if state.quotes:
-        lines.append(("people", f"{state.quotes} quotes to read: clearcrawl audit query {state.folder} prose"))
+        lines.append(
+            ("people", f"{counted(state.quotes, 'quote')} to read: clearcrawl audit query {state.folder} prose")
+        )
     if state.unsealed:
         lines.append(("evidence", state.unsealed))
     sizes = ", ".join(f"{name} {octets(size)}" for name, size in state.sizes.items() if size)

@@ -11,7 +11,7 @@ from crawler.cli.common import print_json
 from crawler.cli.layout import verdict, width, wrapped
 from crawler.errors import ExitCode
 from crawler.policy.reasons import reason_of
-from crawler.values.amounts import octets
+from crawler.values.amounts import counted, octets
 from crawler.values.printable import for_terminal
 
 if TYPE_CHECKING:
@@ -81,9 +81,10 @@ def print_result(result: CrawlResult, *, as_json: bool) -> None:
     if result.is_test:
         click.echo(wrapped("TEST: test hosts were allowed; this crawl proves nothing about the web."))
     told = (
-        f"{tally.pages_kept} pages kept ({octets(tally.bytes_retained)} of {octets(tally.bytes_fetched)} fetched), "
-        f"{tally.requests} requests to {tally.origins} origins ({tally.site_requests} for site files), "
-        f"{tally.waiting} URLs waiting"
+        f"{counted(tally.pages_kept, 'page')} kept "
+        f"({octets(tally.bytes_retained)} of {octets(tally.bytes_fetched)} fetched), "
+        f"{counted(tally.requests, 'request')} to {counted(tally.origins, 'origin')} "
+        f"({tally.site_requests} for site files), {counted(tally.waiting, 'URL')} waiting"
     )
     click.echo(wrapped(told))
     if tally.changes:

@@ -11,6 +11,7 @@ import click
 from crawler.cli.arguments import folder
 from crawler.cli.common import json_option, print_json, progress
 from crawler.errors import ExitCode, UsageError
+from crawler.values.amounts import counted
 from crawler.values.printable import for_terminal
 
 if TYPE_CHECKING:
@@ -122,7 +123,8 @@ def _tell(facts: Facts) -> ExitCode:
     gaps = facts.body["counts"]["gap"]
     fields = sum(facts.body["counts"].values())
     progress(
-        f"{fields - gaps} of {fields} fields answered, {gaps} gaps" + (" (each names who fills it)" if gaps else "")
+        f"{fields - gaps} of {fields} fields answered, {counted(gaps, 'gap')}"
+        + (" (each names who fills it)" if gaps else "")
     )
     problems = 0
     for one in facts.body["checks"]:

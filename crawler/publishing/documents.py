@@ -12,6 +12,7 @@ from crawler.reports.copyright_policy.making import make as make_policy
 from crawler.reports.training.document import summary_facts
 from crawler.reports.training.formats import render
 from crawler.reports.training.making import make as make_training
+from crawler.values.amounts import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,7 +92,7 @@ def training_documents(
         return
     gaps = body.body["counts"]["gap"]
     if gaps:
-        notes.append(f"{TRAINING} names {gaps} gaps; see: clearcrawl summary")
+        notes.append(f"{TRAINING} names {counted(gaps, 'gap')}; see: clearcrawl summary")
     yield TRAINING, with_navigation(site, page, TRAINING)
     for path in sorted(output.parent.iterdir()):
         yield path.name, path.read_bytes()

@@ -1,4 +1,4 @@
-"""Amounts written for people: octets and durations."""
+"""Amounts written for people: octets, durations, and how many of something."""
 
 from __future__ import annotations
 
@@ -20,3 +20,8 @@ def duration(seconds: float) -> str:
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def counted(number: int, noun: str) -> str:
+    """How many of what a regular noun names: ``1 page``, ``0 pages``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -256,7 +256,7 @@ def test_lint_says_everything(desk: Desk) -> None:
     assert "is not in the catalog" in warnings
     shown = desk.run("lint", with_policies=True)
     assert shown.exit_code == 1
-    assert shown.stdout.splitlines()[-1].startswith("1 errors, 3 warnings")
+    assert shown.stdout.splitlines()[-1].startswith("1 error, 3 warnings")
     catalog.write_text("[[list]]\nid = 1\n")
     assert desk.json("lint", with_policies=True)["errors"] > 5
 

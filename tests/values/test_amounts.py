@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.values.amounts import duration, octets
+from crawler.values.amounts import counted, duration, octets
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,9 @@ def test_octets_in_powers_of_1024(count: int, text: str) -> None:
 def test_duration_as_a_clock(seconds: float, text: str) -> None:
     """Minutes and seconds; hours where there are any."""
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(("number", "told"), [(0, "0 pages"), (1, "1 page"), (2, "2 pages")])
+def test_one_is_no_plural(number: int, told: str) -> None:
+    """Only one is one."""
+    assert counted(number, "page") == told
