@@ -23,13 +23,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.crawl import BENCH, free_port, wait_for
 from tests.integration.lab import Lab
 from tests.shared import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ADDRESSES = 32
 SHIM = "loopdns.so"
@@ -69,6 +72,8 @@ BARS = (
     Bar(name="P8", says="everything on / bare Scrapy, peak memory of all processes at one moment", one="ours",
         other="bare", quantity="rss", most=0.8),
     Bar(name="P8a", says="the same, of the largest process", one="ours", other="bare", quantity="largest"),
+    Bar(name="P8b", says="the same, of all processes, shared pages counted once", one="ours", other="bare",
+        quantity="pss", most=0.8),
 )  # fmt: skip
 
 
@@ -83,6 +88,8 @@ class Measured:
     """Of the process and all below it at one moment, the most that was seen, in MiB; shared pages count for each."""
     largest: float
     """Peak of any one of them, in MiB, as the kernel noted it."""
+    pss: float
+    """As ``rss``, but pages that several processes share count in parts (proportional set size)."""
 
     def of(self, quantity: str) -> float:
         """Give pages a second, CPU milliseconds a page, or MiB."""
@@ -90,7 +97,7 @@ class Measured:
             return self.pages / self.seconds
         if quantity == "cpu":
             return self.cpu_seconds / self.pages * 1000
-        return self.rss if quantity == "rss" else self.largest
+        return {"rss": self.rss, "largest": self.largest, "pss": self.pss}[quantity]
 
 
 class Web:
@@ -156,6 +163,8 @@ class Memory:
     def __init__(self, pid: int) -> None:
         self.peak = 0.0
         """Of the sum, in MiB."""
+        self.pss = 0.0
+        """Of the sum of proportional sizes, in MiB."""
         self._pid = pid
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._watch)
@@ -169,20 +178,34 @@ class Memory:
         self._thread.join()
 
     def _watch(self) -> None:
+        looks = 0
         while not self._is_over.wait(0.05):
+            looks += 1
             with suppress(OSError):  # ended in between
-                self.peak = max(self.peak, self._sum(self._pid))
+                self.peak = max(self.peak, self._sum(self._pid, _resident))
+            if looks % 4 == 0:  # the kernel walks all pages for it
+                with suppress(OSError, ValueError):
+                    self.pss = max(self.pss, self._sum(self._pid, _proportional))
 
-    def _sum(self, pid: int, above: bytes = b"") -> float:
+    def _sum(self, pid: int, size: Callable[[int], float], above: bytes = b"") -> float:
         command = Path(f"/proc/{pid}/cmdline").read_bytes()
         if command == above:  # just begun, and still an image of the process above it
             return 0.0
-        total = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE / 2**20
+        total = size(pid)
         for task in Path(f"/proc/{pid}/task").iterdir():
             for child in (task / "children").read_text().split():
                 with suppress(OSError):
-                    total += self._sum(int(child), command)
+                    total += self._sum(int(child), size, command)
         return total
+
+
+def _resident(pid: int) -> float:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE / 2**20
+
+
+def _proportional(pid: int) -> float:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("Pss:"))
 
 
 def measure(lab: Lab, command: list[str], out: Path) -> Measured:
@@ -205,7 +228,7 @@ def measure(lab: Lab, command: list[str], out: Path) -> Measured:
     cpu = usage.ru_utime + usage.ru_stime
     largest = usage.ru_maxrss / 1024
     rss = max(memory.peak, largest)
-    return Measured(pages=pages, seconds=seconds, cpu_seconds=cpu, rss=rss, largest=largest)
+    return Measured(pages=pages, seconds=seconds, cpu_seconds=cpu, rss=rss, largest=largest, pss=memory.pss)
 
 
 def _environment() -> dict[str, str]:
@@ -242,12 +265,14 @@ def table(rounds: list[dict[str, Measured]], machine: str) -> str:
             wanted = wanted if bar.least is None else f"at least {bar.least}"
             shown = ", ".join(f"{ratio:.2f}" for ratio in ratios)
             lines.append(f"| {bar.name} | {bar.says} | {statistics.median(ratios):.2f} | {shown} | {wanted} |")
-    lines += ["", "| variant | pages | pages/s | CPU ms/page | peak MiB | largest process |",
-              "| --- | --- | --- | --- | --- | --- |"]  # fmt: skip
+    lines += ["", "| variant | pages | pages/s | CPU ms/page | peak MiB | shared once | largest process |",
+              "| --- | --- | --- | --- | --- | --- | --- |"]  # fmt: skip
     for name in dict.fromkeys(name for one in rounds for name in one):
         runs = [one[name] for one in rounds if name in one]
-        middle = [statistics.median(run.of(quantity) for run in runs) for quantity in ("rate", "cpu", "rss", "largest")]
-        shown = f"{middle[0]:.0f} | {middle[1]:.2f} | {middle[2]:.0f} | {middle[3]:.0f}"
+        rate, cpu, *memory = (
+            statistics.median(run.of(quantity) for run in runs) for quantity in ("rate", "cpu", "rss", "pss", "largest")
+        )
+        shown = " | ".join((f"{rate:.0f}", f"{cpu:.2f}", *(f"{one:.0f}" for one in memory)))
         lines.append(f"| {name} | {runs[0].pages} | {shown} |")
     return "\n".join(lines)
 
