@@ -1,11 +1,13 @@
 """Rows a second that ``audit replay`` decides again on one core, over a crawl whose rows are multiplied.
 
     python benchmarks/replay.py [CRAWL] [--rows 1000000] [--only before_fetch|after_fetch] [--jobs N]
+    python benchmarks/replay.py [CRAWL] --least 60
 
 Without CRAWL the demo is crawled. Each row stands in the manifest many times: log, records and rules stay those of the
 crawl, and every copy is read, decided and compared for itself, its record included. What repetition hides is the disk.
 Prints seconds of the clock and of CPU, microseconds of CPU a row (of all processes), the mix, and the memory at the
-peak of this process.
+peak of this process. ``--least`` decides each row of the crawl that often instead, and prints the mean of the least
+times: what a row costs where nobody else uses the core and its caches.
 """
 
 from __future__ import annotations
@@ -17,13 +19,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute
 import pyarrow.parquet
 
-from crawler.audit.replay.running import Replay, replay
+from crawler.audit.replay.running import Replay, in_order, look_again, open_replayer, replay
 from crawler.storage.reading import CrawlReader
 
 SEGMENT = 100_000
@@ -45,6 +49,22 @@ def multiplied(crawl: Path, folder: Path, rows: int, only: str | None) -> None:
         pyarrow.parquet.write_table(part, target, compression="zstd", row_group_size=20_000)
 
 
+def least(crawl: Path, times: int) -> None:
+    """Print microseconds a row, by whether it has a record."""
+    with CrawlReader.open(crawl) as reader:
+        replayer, rows = open_replayer(reader), list(in_order(reader))
+        found = [min(_timed(replayer, row) for _ in range(times)) for row in rows]
+    for has_record, name in ((True, "with a record"), (False, "without one")):
+        chosen = [one for one, row in zip(found, rows, strict=True) if (row["warc_filename"] is not None) is has_record]
+        print(f"{sum(chosen) / len(chosen) / 1e3:.0f} us a row {name} ({len(chosen)} rows)")
+
+
+def _timed(replayer: Any, row: Any) -> int:
+    started = time.perf_counter_ns()
+    look_again(replayer, row)
+    return time.perf_counter_ns() - started
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -52,12 +72,16 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--only", choices=("before_fetch", "after_fetch"))
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--least", type=int, metavar="TIMES")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         crawl = given.crawl
         if crawl is None:
             crawl = Path(name) / "demo"
             subprocess.run([sys.executable, "-m", "crawler", "demo", "-o", str(crawl)], check=True, capture_output=True)
+        if given.least:
+            least(crawl, given.least)
+            return
         folder = Path(name) / "many"
         multiplied(crawl, folder, given.rows, given.only)
         found = Replay()

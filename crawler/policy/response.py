@@ -5,7 +5,7 @@ The crawl and ``check`` share it; whoever fetched brings the octets.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -59,16 +59,23 @@ class Head:
     digest: Digest
     """Of the head as received."""
     retrieved_at: datetime
+    _headers: tuple[tuple[str, str], ...] | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:
-        """Names and values, decoded as latin-1."""
-        return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in self.fields)
+        """Names and values, decoded as latin-1; decoded once."""
+        if self._headers is None:
+            found = tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in self.fields])
+            object.__setattr__(self, "_headers", found)
+            return found
+        return self._headers
 
     def last(self, name: bytes) -> bytes | None:
         """Value of a field that should stand once; of several the last, as browsers do. ``name`` in lower case."""
-        values = [value for field, value in self.fields if field.lower() == name]
-        return values[-1] if values else None
+        for told, value in reversed(self.fields):
+            if told.lower() == name:
+                return value
+        return None
 
     def text(self, name: bytes) -> str | None:
         """The same, decoded as latin-1."""

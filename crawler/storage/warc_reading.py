@@ -89,6 +89,29 @@ def _unpack(data: bytes, length: int, place: str) -> StoredRecord:
     return _parse(record, place)
 
 
+class _OpenFile:
+    """A file, and what was read ahead of it where records are asked for in their order."""
+
+    __slots__ = ("data", "descriptor", "end", "start")
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+        self.start = 0
+        self.data = b""
+        self.end = 0
+        """Of the record that was asked for last."""
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Octets from there, fewer where the file ends. Raises OSError."""
+        at = offset - self.start
+        if at < 0 or at + length > len(self.data):
+            follows = 0 <= offset - self.end < _CHUNK
+            self.data = os.pread(self.descriptor, max(length, _CHUNK if follows else 0), offset)
+            self.start, at = offset, 0
+        self.end = offset + length
+        return self.data[at : at + length]
+
+
 class RecordFiles:
     """Reads many records: the files stay open until ``close``. For readers of what is not written to any more.
 
@@ -98,7 +121,7 @@ class RecordFiles:
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
         self._path = str(folder.path)
-        self._open: OrderedDict[str, int] = OrderedDict()
+        self._open: OrderedDict[str, _OpenFile] = OrderedDict()
         self._lock = Lock()
 
     def read(self, name: str, offset: int, length: int) -> StoredRecord:
@@ -106,12 +129,12 @@ class RecordFiles:
         place = f"{self._path}/{name} at {offset}"
         try:
             with self._lock:  # a descriptor that another thread closes may be another file's by then
-                descriptor = self._open.get(name)
-                if descriptor is None:
-                    descriptor = self._open[name] = _open(self._folder, name)
+                file = self._open.get(name)
+                if file is None:
+                    file = self._open[name] = _OpenFile(_open(self._folder, name))
                     if len(self._open) > _FILES_OPEN:
-                        os.close(self._open.popitem(last=False)[1])
-                data = os.pread(descriptor, length, offset)
+                        os.close(self._open.popitem(last=False)[1].descriptor)
+                data = file.read(offset, length)
         except OSError as error:
             raise DamagedStateError(f"{place}: cannot be read ({error.strerror})") from error
         return _unpack(data, length, place)
@@ -119,7 +142,7 @@ class RecordFiles:
     def close(self) -> None:
         """Let go of the files."""
         while self._open:
-            os.close(self._open.popitem()[1])
+            os.close(self._open.popitem()[1].descriptor)
 
 
 def read_record_at(folder: Folder, name: str, offset: int) -> StoredRecord:

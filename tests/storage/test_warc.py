@@ -17,7 +17,7 @@ from crawler.storage.entries import WarcKind
 from crawler.storage.layout import Folder
 from crawler.storage.warc import clean_uri, clean_value, gzip_member, new_record_id, serialise, serialise_warcinfo
 from crawler.storage.warc_files import WarcFile
-from crawler.storage.warc_reading import read_record, walk_members
+from crawler.storage.warc_reading import RecordFiles, read_record, walk_members
 from crawler.values.digest import sha256
 from tests.storage.making import NOW, page_records, record_id
 
@@ -176,6 +176,27 @@ def test_every_flipped_bit_in_a_record_is_found(tmp_path: Path) -> None:
                 read_record(folder, file.name, offset, length)
         with pytest.raises(DamagedStateError, match="cannot be read"):
             read_record(folder, "absent", 0, 1)
+
+
+@settings(max_examples=40)
+@given(order=st.lists(st.integers(0, 11), max_size=40), is_sorted=st.booleans())
+def test_records_in_any_order(tmp_path_factory: pytest.TempPathFactory, order: list[int], is_sorted: bool) -> None:
+    """Read ahead or not, forwards, backwards or twice: each place gives the record that lies there, or none."""
+    bodies = [bytes([number]) * random.Random(number).choice([0, 40, 300_000]) for number in range(12)]  # noqa: S311 - no secret
+    drafts = [replace(DRAFT, body=body, payload_digest=sha256(body)) for body in bodies]
+    members = [record_of(draft) for draft in drafts]
+    path = tmp_path_factory.mktemp("warc") / "x"
+    path.write_bytes(b"".join(members))
+    with Folder.descend(path.parent) as folder:
+        files = RecordFiles(folder)
+        for number in sorted(order) if is_sorted else order:
+            offset, length = sum(map(len, members[:number])), len(members[number])
+            assert files.read("x", offset, length).body == bodies[number]
+            with pytest.raises(DamagedStateError):
+                files.read("x", offset, length - 1)
+        with pytest.raises(DamagedStateError):
+            files.read("x", path.stat().st_size - 1, 2)
+        files.close()
 
 
 def test_files_are_made_private_and_never_through_a_link(tmp_path: Path) -> None:

@@ -202,7 +202,7 @@ class Replayer:
                 return known
         facts = facts_after(
             head,
-            replace(seen, refusal=refusal),
+            seen if refusal is seen.refusal else replace(seen, refusal=refusal),
             said or collect_all(case.url, carriers, gate.policy),
             today=case.day,
             robots=case.robots,

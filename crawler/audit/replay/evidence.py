@@ -89,7 +89,8 @@ class Records:
     def _kept(self, url: Url, row: Row, record: StoredRecord, policy: CrawlPolicy) -> Response:
         head = _head(url, record.http_head, row["fetch_time"])
         as_sent = self._payload(row, record) if record.type == "revisit" else record.body
-        if row["content_digest"] is not None and sha256(as_sent) != row["content_digest"]:
+        digest = sha256(as_sent)
+        if row["content_digest"] is not None and digest != row["content_digest"]:
             raise _LOST(f"{_place(row)}: the body is not {row['content_digest']}")
         seen = see_head(head, chain=row["redirect_chain"], redirects=policy.limits.redirects)
         body = _decoded(head, as_sent, policy.limits.page_bytes)
@@ -99,6 +100,7 @@ class Records:
             body,
             as_sent=as_sent,
             limits=policy.limits,
+            digest=digest,
             read_store=read_manifest_store,
             lookups=policy.lookups,
         )
