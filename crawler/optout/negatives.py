@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from crawler.optout.stray import plain
+
 NEGATIVE_VALUES = frozenset(
     {
         "n",
@@ -30,5 +32,5 @@ _GAPS = re.compile(r"[\s_]+")
 
 def is_negative(value: str) -> bool:
     """Whether a value says no, in any case, quoted or with blanks for hyphens; nothing else is ever made of it."""
-    bare = value.strip().strip(_QUOTES).strip().lower()
+    bare = plain(value).strip().strip(_QUOTES).strip().lower()
     return _GAPS.sub("-", bare) in NEGATIVE_VALUES

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from crawler.optout.ai_tokens import is_training_token
 from crawler.optout.interface import OptOutReader
 from crawler.optout.statement import SILENCE, Carrier, Layer, Preference, Silence, SoftDirective, Use
+from crawler.optout.stray import plain, plain_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,7 +34,8 @@ _LIKELY = re.compile("|".join(sorted(_KNOWN)), re.IGNORECASE)
 _TO_ALL = frozenset({"", "*", "robots"})
 _IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif", ".svg", ".bmp", ".tif", ".tiff", ".heic", ".jxl")
 
-_SEPARATORS = re.compile(r"[,;\s]+")
+_SEPARATORS = re.compile(r"[,;\s\"'\[\]{}]+")
+_AROUND = " \t\"'"
 _WITH_VALUE = re.compile(r"(?:unavailable_after|max-[a-z-]+)\Z", re.IGNORECASE)
 
 
@@ -85,7 +87,7 @@ class RobotsMetaReader(OptOutReader):
     title = "Robots meta and X-Robots-Tag"
     spec_url = "https://www.deviantart.com/team/journal/UPDATE-All-Deviations-Are-Opted-Out-of-AI-Datasets-934500371"
     spec_version = "2022-11-11"
-    version = "1"
+    version = "2"
     binds_media_of_page = True
 
     def read_response_head(self, head: ResponseHead) -> Reading:
@@ -103,20 +105,21 @@ class RobotsMetaReader(OptOutReader):
                 source=head.source,
             )
             for index, value in lines
-            for agent, directive in sections(value)
+            for agent, directive in sections(plain_field(value))
         )
 
     def read_html(self, html: HtmlHead) -> Reading:
         """Read meta elements named ``robots`` or after any agent; ours is known only when asked."""
         found = []
         for meta in html.page.metas:
-            if not _LIKELY.search(meta.content):
+            content = plain(meta.content)
+            if not _LIKELY.search(content):
                 continue
             if meta.name == HEADER:
-                spoken: Iterable[tuple[str, str]] = sections(meta.content)
+                spoken: Iterable[tuple[str, str]] = sections(content)
             else:
                 agent = "" if meta.name in _TO_ALL else meta.name
-                spoken = ((agent, directive) for directive in _directives(meta.content))
+                spoken = ((agent, directive) for directive in _directives(content))
             found += [
                 _Found(
                     directive=directive,
@@ -150,7 +153,7 @@ def sections(value: str) -> Iterator[tuple[str, str]]:
     agent = ""
     for part in value.split(","):
         name, colon, listed = part.partition(":")
-        name = name.strip()
+        name = name.strip(_AROUND)
         if not colon or not _is_name(name, listed.lstrip()):
             listed = part
         elif _WITH_VALUE.match(name):
