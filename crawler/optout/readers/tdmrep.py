@@ -15,6 +15,7 @@ from crawler.optout.interface import OptOutReader
 from crawler.optout.media.package import package_metas
 from crawler.optout.robots.match import compile_pattern
 from crawler.optout.statement import SILENCE, Carrier, Layer, Partial, Preference, Problem, Silence, SoftDirective, Use
+from crawler.optout.stray import plain
 from crawler.optout.targets import target_of
 from crawler.values.url import split
 from crawler.values.xml import XmlError
@@ -43,7 +44,7 @@ _IN_EPUB = {
 }
 _USES = frozenset({Use.TRAIN_GENAI, Use.TRAIN_OTHER, Use.AI_INPUT})
 _ORDER = (Carrier.SITE_FILE, Carrier.RESPONSE_HEAD, Carrier.HTML_HEAD, Carrier.MEDIA_FILE)
-_PLAIN_YES = re.compile(r"[\s\"']*(?:1(?:\.0+)?|true|yes)[\s\"']*(?:[;,].*)?", re.IGNORECASE | re.DOTALL)
+_PLAIN_YES = re.compile(r"[\s\"']*(?:\+?0*1(?:\.0*)?|true|yes)[\s\"']*(?:[;,].*)?", re.IGNORECASE | re.DOTALL)
 _SCHEME_AND_HOST = re.compile(r"https?://([^/?#]*)", re.IGNORECASE)
 _GAP = re.compile(r"[ \t\n\r,]*")
 
@@ -144,7 +145,7 @@ class TdmRepReader(OptOutReader):
     title = "TDM Reservation Protocol"
     spec_url = "https://www.w3.org/community/reports/tdmrep/CG-FINAL-tdmrep-20240510/"
     spec_version = "2024-05-10"
-    version = "3"
+    version = "4"
     site_files = ("/.well-known/tdmrep.json",)
 
     def read_site_file(self, file: SiteFile) -> Reading:
@@ -343,7 +344,7 @@ def _value_of(value: str, *, is_proper: bool) -> tuple[Preference, str] | None:
         return Preference.RESERVED, "strict"
     if is_proper and bare == "0":
         return Preference.ALLOWED, "strict"
-    if any(_PLAIN_YES.fullmatch(part) for part in bare.split(",")):
+    if any(_PLAIN_YES.fullmatch(part) for part in plain(bare).split(",")):
         return Preference.RESERVED, "PC-8"
     return None
 
