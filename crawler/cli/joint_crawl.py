@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from crawler.extensions.opening import Documents
     from crawler.extensions.plan import CrawlPlan
-    from crawler.workers.coordinator import Ended
+    from crawler.workers.ending import Ended
 
 STOPS_TO_KILL = 3
 """Signals after which workers that do not end are killed; the next start finds what they committed."""

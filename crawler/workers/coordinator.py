@@ -18,6 +18,7 @@ from crawler.extensions.pump import FINISHED, MAX_PAGES
 from crawler.extensions.tally import Tally
 from crawler.values.printable import for_terminal
 from crawler.workers.allowance import Allowance
+from crawler.workers.ending import RollCall, how_it_ended
 from crawler.workers.lending import Lending
 from crawler.workers.member import Life
 from crawler.workers.messages import BATCH, add_up, unpack
@@ -27,34 +28,15 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator, Mapping
 
     from crawler.storage.joint import JointCrawl
+    from crawler.workers.ending import Ended
     from crawler.workers.member import Member
 
 LOST = "worker_lost"
 LEAVE_SECONDS = 5.0
 """That a process gets to leave once it has closed its part."""
-_CLEAN = frozenset({FINISHED, MAX_PAGES})
 _ERRORS = {ExitCode.MISUSE: UsageError, ExitCode.IN_USE: FolderInUseError, ExitCode.DAMAGED: DamagedStateError}
-_WORST_FIRST = (ExitCode.DAMAGED, ExitCode.IN_USE, ExitCode.MISUSE, ExitCode.FINDINGS, ExitCode.INCOMPLETE)
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
-    """How a crawl of several workers ended."""
-
-    reason: str
-    code: ExitCode
-    deaths: int
-    """Of workers in this run."""
-    unsealed: str | None
-    """What the workers' own seals miss."""
-    unsigned: str | None
-    """Why newest leaves are not signed."""
-    pending: list[str]
-    """Time stamps without an answer."""
-    is_whole: bool
-    """Whether every worker has closed its part; only then can the crawl be sealed."""
 
 
 @dataclass(slots=True, eq=False)
@@ -78,9 +60,7 @@ class Coordinator:
     """Why the crawl ends, as soon as it is known."""
     _is_stopping: bool = False
     _are_seeds_safe: bool = False
-    _probe: int = 0
-    """Number of the last question whether all are idle."""
-    _unanswered: set[str] = field(default_factory=set)
+    _roll_call: RollCall = field(default_factory=RollCall)
     _error: ClearcrawlError | None = None
 
     def __post_init__(self) -> None:
@@ -106,24 +86,7 @@ class Coordinator:
                 task.cancel()
         if self._error is not None:
             raise self._error
-        return self._ended()
-
-    def _ended(self) -> Ended:
-        members = [one for one in self.members.values() if one.life is not Life.NEW]
-        codes = {one.code for one in members}
-        code = next((code for code in _WORST_FIRST if code in codes), ExitCode.CLEAN)
-        is_whole = all(one.life is Life.DONE for one in members)
-        if code is ExitCode.CLEAN and (self._reason not in _CLEAN or not is_whole):
-            code = ExitCode.INCOMPLETE
-        return Ended(
-            reason=self._reason or FINISHED,
-            code=code,
-            deaths=sum(one.died for one in members),
-            unsealed=next((one.unsealed for one in members if one.unsealed), None),
-            unsigned=next((one.unsigned for one in members if one.unsigned), None),
-            pending=sorted(name for one in members for name in one.pending),
-            is_whole=is_whole,
-        )
+        return how_it_ended(self.members.values(), self._reason or FINISHED)
 
     # -- lives of workers
 
@@ -174,7 +137,7 @@ class Coordinator:
             logger.warning("worker %s does not speak as it should: %r", member.name, error)
             member.kill()
         code = await member.ended()
-        self._unanswered.clear()
+        self._roll_call.give_up()
         if member.is_running:
             self._died(member, code, closes=closes)
         self._look()
@@ -245,7 +208,7 @@ class Coordinator:
         self._look()
 
     def _on_quiet(self, member: Member, body: dict[str, Any]) -> None:
-        self._answered(member, body)
+        self._roll_call.answered(member, body["probe"])
         if body["took"] == member.sent:
             member.quiet = body["reason"]
             member.probe = body["probe"]
@@ -253,14 +216,10 @@ class Coordinator:
             self._look()
 
     def _on_busy(self, member: Member, body: dict[str, Any]) -> None:
-        self._answered(member, body)
+        self._roll_call.answered(member, body["probe"])
         member.quiet = None
         member.gave = False
         self._look()
-
-    def _answered(self, member: Member, body: dict[str, Any]) -> None:
-        if body["probe"] == self._probe:
-            self._unanswered.discard(member.name)
 
     def _on_want(self, member: Member, _: dict[str, Any]) -> None:
         self._allowance.want(member, self.members.values())
@@ -329,15 +288,12 @@ class Coordinator:
             return
         if any(one.life is Life.STARTING or one.quiet is None for one in up):
             return
-        if self._unanswered or self._allowance.collects(up):
+        if self._roll_call.is_open or self._allowance.collects(up):
             return
-        if all(one.probe == self._probe for one in up) and self._probe:
+        if self._roll_call.holds(up):
             self._finish(up)
-            return
-        self._probe += 1
-        self._unanswered = {one.name for one in up}
-        for one in up:
-            one.tell("probe", n=self._probe)
+        else:
+            self._roll_call.ask(up)
 
     def _finish(self, up: list[Member]) -> None:
         if any(one.life is Life.LOST for one in self.members.values()):

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 ANY = ("--scope", "any")
 DELAY = 0.25
 """Seconds that a page takes where a crawl is to be met on its way."""
+LONG_DELAY = 3.0
+"""The same where other commands have to run meanwhile; the six pages that lead to each other take six times that."""
 
 
 def until(condition: Callable[[], bool], seconds: float = 60) -> None:
@@ -66,9 +68,9 @@ def alive(pids: list[int]) -> list[int]:
     return found
 
 
-def start_three(lab: Lab, web: ScriptedWeb) -> subprocess.Popen[str]:
+def start_three(lab: Lab, web: ScriptedWeb, delay: float = DELAY) -> subprocess.Popen[str]:
     """Start a crawl with three workers, and wait until it is well on its way."""
-    process = lab.start(many_domains(lab, web, delay=DELAY), *ANY, "--workers", "3", "--json")
+    process = lab.start(many_domains(lab, web, delay=delay), *ANY, "--workers", "3", "--json")
     until(lambda: under_way(web) and len(running_workers(process)) == 3)
     return process
 
@@ -114,7 +116,7 @@ def test_a_number_of_workers_that_is_none_is_refused(lab: Lab, number: str) -> N
 
 def test_one_signal_stops_all_and_the_folder_goes_on(lab: Lab, web: ScriptedWeb) -> None:
     """SIGINT: status 3, a sealed crawl; a second run meanwhile gets 4; the same folder without options completes."""
-    process = start_three(lab, web)
+    process = start_three(lab, web, LONG_DELAY)
     second = lab.crawl("--workers", "3")
     assert (second.code, "another run" in second.err) == (4, True), second.text
     workers = running_workers(process)
@@ -126,6 +128,7 @@ def test_one_signal_stops_all_and_the_folder_goes_on(lab: Lab, web: ScriptedWeb)
     assert json.loads(ended.out)["finish_reason"] == crawl_file(lab.out)["finish_reason"] == "shutdown"
     assert len(kept(lab.out)) < len(expected(web))
     check_joint(lab.out, web)
+    many_domains(lab, web)
     ended = lab.crawl(*ANY)
     assert ended.code == 0, ended.text
     assert "3 workers began this crawl" in ended.err
@@ -169,7 +172,7 @@ def test_a_worker_that_dies_is_started_again(lab: Lab, web: ScriptedWeb) -> None
 
 def test_domains_of_a_worker_that_dies_again_and_again_wait(lab: Lab, web: ScriptedWeb) -> None:
     """The other workers end their part, status 3 tells, the crawl is sealed as it is, and the next run completes."""
-    process = start_three(lab, web)
+    process = start_three(lab, web, LONG_DELAY)
     known = running_workers(process)
     victim = known[1]
     for _ in range(3):
@@ -180,6 +183,7 @@ def test_domains_of_a_worker_that_dies_again_and_again_wait(lab: Lab, web: Scrip
             break
         victim = fresh.pop()
         known.append(victim)
+    many_domains(lab, web)
     ended = wait(process)
     assert ended.code == 3, ended.text
     assert crawl_file(lab.out)["finish_reason"] == "worker_lost"
