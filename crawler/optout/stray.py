@@ -25,7 +25,6 @@ _ALIKE = {
     "\ua789": ":",
     "\u2236": ":",
 }
-_PLAIN = re.compile(r"[\t\n\r -_a-~]*+").fullmatch
 _BLANK = re.compile(f"[{_BLANKS}]|{_MISREAD[2]}")
 _NOT_SEEN = re.compile(f"{_MISREAD[0]}|{_MISREAD[1]}|[{_UNSEEN}]")
 _ALIKE_TABLE = str.maketrans(_ALIKE)
@@ -33,14 +32,14 @@ _ALIKE_TABLE = str.maketrans(_ALIKE)
 
 def without_strays(text: str) -> str:
     """Leave out what is not seen, and make blanks of what looks like one; no other character changes."""
-    if _PLAIN(text):
+    if text.isascii() and text.isprintable():
         return text
     return _NOT_SEEN.sub("", _BLANK.sub(" ", text))
 
 
 def plain(text: str) -> str:
     """Give a text as it looks: as above, and wide letters, quotes, commas and hyphens in their ASCII form."""
-    if _PLAIN(text):
+    if text.isascii() and text.isprintable():
         return text
     return without_strays(unicodedata.normalize("NFKC", without_strays(text).translate(_ALIKE_TABLE)))
 
