@@ -10,8 +10,6 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from h2.config import H2Configuration
-from h2.connection import H2Connection
 from h2.errors import ErrorCodes
 from h2.events import (
     DataReceived,
@@ -23,7 +21,6 @@ from h2.events import (
     TrailersReceived,
 )
 from h2.exceptions import DenialOfServiceError, H2Error
-from h2.settings import SettingCodes, Settings
 from scrapy.exceptions import DownloadFailedError
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import ITCPTransport
@@ -34,6 +31,7 @@ from crawler.network.fields import request_block
 from crawler.network.frames import OF_STREAMS, FrameReader, HeaderBlockError, Kind
 from crawler.network.heads import ReplyError
 from crawler.network.http1 import loss_of
+from crawler.network.http2_state import CONNECTION_WINDOW, TABLE, name_of, new_state
 from crawler.network.peer import facts_of
 from crawler.network.streams import Stream
 
@@ -49,18 +47,10 @@ if TYPE_CHECKING:
     from crawler.policy.document import Limits
     from crawler.values.url import Url
 
-STREAM_WINDOW = 1 << 20
-"""Octets that a server may send ahead on one stream; each frame is acknowledged as it comes."""
-CONNECTION_WINDOW = 1 << 22
-"""The same for all streams of a connection together."""
 AT_ONCE = 100
 """Requests at once on one connection at most, whatever the peer permits. The policy's connections are fewer."""
 REQUESTS = 1_000
 """Requests of one connection in its life: what both ends remember of streams that are over stays bounded."""
-TABLE = 4096
-"""Octets of the table that we compress by, however large the peer would have it."""
-_OVERHEAD = 32
-"""Octets that each field counts besides its own (RFC 9113 section 6.5.2)."""
 
 
 class Http2Connection(Protocol):
@@ -71,7 +61,6 @@ class Http2Connection(Protocol):
     def __init__(self, pool: Pool, origin: Origin, limits: Limits, ready: Future[Any]) -> None:
         self._pool = pool
         self.origin = origin
-        self._limits = limits
         self._ready = ready
         self.is_open = False
         self._is_shared = False
@@ -89,7 +78,7 @@ class Http2Connection(Protocol):
         """Number of the newest stream."""
         self._facts: PeerFacts | None = None
         self._frames = FrameReader(limits.header_bytes)
-        self._h2 = _state(limits)
+        self._h2 = new_state(limits)
 
     # -- places for requests
 
@@ -252,7 +241,7 @@ class Http2Connection(Protocol):
         elif isinstance(event, StreamEnded):
             stream.ended()
         elif isinstance(event, StreamReset):
-            stream.lost(DownloadFailedError(f"the stream was reset: {_name(event.error_code)}"))
+            stream.lost(DownloadFailedError(f"the stream was reset: {name_of(event.error_code)}"))
 
     def _settled(self) -> None:
         """Take requests, once the peer has said how many."""
@@ -271,7 +260,7 @@ class Http2Connection(Protocol):
         if frame.stream or len(payload) < 8:  # noqa: PLR2004 - RFC 9113 section 6.8
             raise ReplyError("a malformed GOAWAY")
         last, code = int.from_bytes(payload[:4]) & 0x7FFFFFFF, int.from_bytes(payload[4:8])
-        error = DownloadFailedError(f"the server closes the connection: {_name(code)}")
+        error = DownloadFailedError(f"the server closes the connection: {name_of(code)}")
         self._is_leaving = True
         self.retire()
         if not self._ready.done():
@@ -325,26 +314,3 @@ class Http2Connection(Protocol):
         self._is_over = True
         if self.is_open:
             self.transport.abortConnection()
-
-
-def _state(limits: Limits) -> H2Connection:
-    """The library's state of a new connection."""
-    size = limits.header_bytes + _OVERHEAD * limits.header_lines
-    state = H2Connection(H2Configuration(validate_inbound_headers=False, normalize_inbound_headers=False))
-    state.local_settings = Settings(
-        client=True,
-        initial_values={
-            SettingCodes.ENABLE_PUSH: 0,
-            SettingCodes.INITIAL_WINDOW_SIZE: STREAM_WINDOW,
-            SettingCodes.MAX_HEADER_LIST_SIZE: size,
-        },
-    )
-    state.decoder.max_header_list_size = size
-    return state
-
-
-def _name(code: object) -> str:
-    """An error code in words (RFC 9113 section 7)."""
-    return (
-        code.name if isinstance(code, ErrorCodes) else next((one.name for one in ErrorCodes if one == code), str(code))
-    )
