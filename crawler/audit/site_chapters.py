@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from crawler.audit.chapter import Chapter, when
 from crawler.audit.kept import lists_in_force, outcome_of, stored_file
 from crawler.errors import ClearcrawlError, DamagedStateError
-from crawler.optout.robots.text import read_text
+from crawler.optout.robots.text import as_meant, read_text
 from crawler.policy.reasons import reason_of
 from crawler.policy.site import ROBOTS_PATH, robots_rules
 
@@ -94,7 +94,8 @@ def _quote_line(found: Chapter, body: bytes, row: Row) -> None:
     literal = _line(text, row["robots_line"])
     verb = "closes" if row["reason"] == "robots_disallow" else "decides for"
     found.sentences.append(f"Line {row['robots_line']} {verb} this URL: {literal}")
-    if str(row["robots_rule"]).strip() != literal:
+    meant = as_meant(text)
+    if str(row["robots_rule"]).strip() not in {literal, literal if meant is None else _line(meant, row["robots_line"])}:
         found.problems.append(f"the row says of that line: {row['robots_rule']}")
 
 

@@ -1,7 +1,8 @@
 """May we ask for this URL: the rules of one authority for our tokens, parsed once, asked for every URL.
 
-Joins the outcome of the fetch, the groups of every binding token (each selected leniently and strictly, PC-24) and the
-second opinion. Denies if any of them denies; nothing in here allows what RFC 9309 denies.
+Joins the outcome of the fetch, the groups of every binding token (each selected leniently and strictly, PC-24), the
+same of the file without stray characters, and the second opinion. Denies if any of them denies; nothing in here allows
+what RFC 9309 denies.
 """
 
 from __future__ import annotations
@@ -83,9 +84,10 @@ class RobotsAnswer:
 class _View:
     """One set of groups that binds us, with both opinions on its rules."""
 
-    __slots__ = ("opinion", "rules", "selection")
+    __slots__ = ("file", "opinion", "rules", "selection")
 
     def __init__(self, file: RobotsFile, selection: Selection) -> None:
+        self.file = file
         self.selection = selection
         self.rules = selection.rules
         self.opinion = SecondOpinion(file.numbered_rules(selection.groups))
@@ -122,23 +124,30 @@ class RobotsRules:
 
     def _read(self, body: bytes, *, is_truncated: bool, limit: int) -> None:
         file = self.file = parse(body, limit=limit, is_truncated=is_truncated)
-        selections: dict[tuple[int, ...], Selection] = {}
-        binding = [file.group_for(token, is_strict=strict) for token in self.tokens for strict in (False, True)]
-        for selection in binding:
-            selections.setdefault(selection.groups, selection)
-        self._views = [_View(file, selection) for selection in selections.values()]
-        code = RobotsCode.EMPTY if file.is_empty else RobotsCode.RULES
+        meant = file.as_meant()
+        files = (file,) if meant is None else (file, meant)
+        binding = [selection for one in files for selection in self._bind(one)]
+        code = RobotsCode.EMPTY if all(one.is_empty for one in files) else RobotsCode.RULES
         self._base = self._no_rule = replace(
             self._base,
             code=code,
             reason=code,
-            waits=read_waits({selection.runs: selection for selection in binding}.values()),
+            waits=read_waits(binding),
             sitemaps=file.values("sitemap", SITEMAPS_LIMIT),
         )
         if is_truncated:
             self._no_rule = replace(
                 self._base, access=RobotsAccess.DENY, code=RobotsCode.TRUNCATED, reason=RobotsCode.TRUNCATED
             )
+
+    def _bind(self, file: RobotsFile) -> list[Selection]:
+        """Add the views of a file; answer what speaks to us in it."""
+        binding = [file.group_for(token, is_strict=strict) for token in self.tokens for strict in (False, True)]
+        groups: dict[tuple[int, ...], Selection] = {}
+        for selection in binding:
+            groups.setdefault(selection.groups, selection)
+        self._views += [_View(file, selection) for selection in groups.values()]
+        return list({selection.runs: selection for selection in binding}.values())
 
     def answer(self, url: HasTarget) -> RobotsAnswer:
         """Answer for a URL of this authority."""
@@ -178,7 +187,7 @@ class RobotsRules:
         base = self._no_rule if code == NO_RULE and second is not False else self._base
         denied = own is RobotsAccess.DENY or second is False
         disagrees = second is not None and second != (own is RobotsAccess.ALLOW)
-        rule = self.file.rule(code >> 1) if self.file is not None and code >= 0 else None
+        rule = view.file.rule(code >> 1) if code >= 0 else None
         shown = rule if second is not False or own is RobotsAccess.DENY else None
         outcome = RobotsCode.TOO_COMPLEX if code == TOO_COMPLEX else base.code
         reason = outcome if code == TOO_COMPLEX else base.reason
@@ -199,7 +208,8 @@ class RobotsRules:
         """Estimate of the memory held when all was asked once, in octets: what a cache counts."""
         if self.file is None:
             return 2048
-        return 4096 + self.file.cost + sum(view.rules.cost + view.opinion.cost for view in self._views)
+        files = {id(view.file): view.file.cost for view in self._views}
+        return 4096 + sum(files.values()) + sum(view.rules.cost + view.opinion.cost for view in self._views)
 
 
 def _disagreement(own: RobotsAccess, second: bool | None) -> Disagreement:

@@ -15,13 +15,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from crawler.optout.robots.rules import RuleIndex
-from crawler.optout.robots.text import SIZE_LIMIT, find_problems, read_text
+from crawler.optout.robots.text import SIZE_LIMIT, as_meant, find_problems, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-PARSER_VERSION: Final = "1"
-"""Raised by every change that could read a file otherwise; part of the evidence."""
 
 TEXT_LIMIT: Final = 2048
 """Longest literal text of a line or group that is handed out, in characters."""
@@ -347,6 +344,11 @@ class RobotsFile:
     def _line_at(self, start: int) -> bytes:
         end = self.body.find(b"\n", start, start + TEXT_LIMIT * 4)
         return self.body[start : end if end >= 0 else start + TEXT_LIMIT * 4].strip(b" \t")
+
+    def as_meant(self) -> RobotsFile | None:
+        """Give the file without stray characters, where it holds any; lines keep their numbers."""
+        text = as_meant(self.body)
+        return None if text is None else RobotsFile(text)
 
     @property
     def cost(self) -> int:

@@ -1,4 +1,4 @@
-"""The bytes of robots.txt as lines: size, encoding, line ends, and what looks like a misspelt rule."""
+"""The bytes of robots.txt as lines: size, encoding, line ends, stray characters, what looks like a misspelt rule."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from crawler.optout.statement import Problem
+from crawler.optout.stray import without_strays
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,23 @@ _MISSPELT: Final = re.compile(
     rb"|(?:user-agent|allow|disallow)[ \t]++[^ \t\n#:])[^\n]*+",
     re.IGNORECASE | re.MULTILINE,
 )
+_MARKS: Final = (
+    (b"\xef\xbb\xbf", "utf-8"),
+    (b"\xff\xfe\0\0", "utf-32-le"),  # before UTF-16, whose mark is its beginning
+    (b"\0\0\xfe\xff", "utf-32-be"),
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"),
+)
+_SAMPLE: Final = 65_536
+"""Octets in which a text of wide characters without a mark has to show its first user-agent line."""
+_AGENT: Final = re.compile(r"^[ \t]*+user-agent[ \t]*+:", re.IGNORECASE | re.MULTILINE)
+_AGENT_OCTETS: Final = re.compile(_AGENT.pattern.encode(), _AGENT.flags & ~re.UNICODE)
+_ODD: Final = re.compile(rb"[^\t\n\x20-\x7e]")
+_TYPOGRAPHIC: Final = str.maketrans(dict.fromkeys("\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb", '"') | {"\uff1a": ":"})
+_QUOTED: Final = re.compile(
+    rb"^([ \t]*+(?:user-agent|allow|disallow)[ \t]*+:[ \t]*+)([\"'`])([^\n#\"'`]*+)\2(?=[ \t]*+(?:#|$))",
+    re.IGNORECASE | re.MULTILINE,
+)
 _NOT_MISSPELT: Final = frozenset({b"user-agent", b"allow", b"disallow", b"disallowaitraining"})
 
 
@@ -32,13 +50,30 @@ def read_text(body: bytes, *, limit: int, is_truncated: bool) -> bytes:
 
 
 def _decode(body: bytes) -> bytes:
-    """Drop a byte order mark; UTF-16 is read only where its mark says so."""
-    if body.startswith(b"\xef\xbb\xbf"):
-        return body[3:]
-    if body.startswith((b"\xff\xfe", b"\xfe\xff")):
-        codec = "utf-16-le" if body.startswith(b"\xff\xfe") else "utf-16-be"
-        return body[2:].decode(codec, "replace").encode("utf-8")
+    """Drop a byte order mark. UTF-16 and UTF-32 are read by their mark, or where nothing else has a user-agent line."""
+    for mark, codec in _MARKS:
+        if body.startswith(mark):
+            text = body[len(mark) :]
+            return text if codec == "utf-8" else text.decode(codec, "replace").encode("utf-8")
+    if b"\0" in body and not _AGENT_OCTETS.search(body.replace(b"\r", b"\n")):
+        for _, codec in _MARKS[1:]:
+            if _AGENT.search(body[:_SAMPLE].decode(codec, "replace").replace("\r", "\n")):
+                return body.decode(codec, "replace").encode("utf-8")
     return body
+
+
+def as_meant(text: bytes) -> bytes | None:
+    """Give a text as it looks, line by line: without unseen characters, odd blanks and quotes around values.
+
+    ``None`` where that is the text itself. It serves only to deny more (PC-5): a NUL or a no-break space before a
+    field, or behind its colon, makes no rule of RFC 9309, and was not meant to unmake one.
+    """
+    meant = text
+    if _ODD.search(text) is not None:
+        plain = without_strays(text.decode("utf-8", "surrogateescape")).translate(_TYPOGRAPHIC)
+        meant = plain.encode("utf-8", "surrogateescape")
+    meant = _QUOTED.sub(rb"\1\3", meant)
+    return None if meant == text else meant
 
 
 def find_problems(text: bytes) -> Iterator[Problem]:

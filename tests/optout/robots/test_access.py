@@ -42,6 +42,73 @@ def test_a_denial_carries_its_evidence() -> None:
     assert rules.answer_target("/x/2") is answer
 
 
+CLOSED = "User-agent: *\nDisallow: /\n"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        CLOSED.encode("utf-16-le"),
+        CLOSED.encode("utf-16-be"),
+        CLOSED.encode("utf-16"),
+        CLOSED.encode("utf-32-le"),
+        CLOSED.encode("utf-32-be"),
+        CLOSED.encode("utf-32"),
+        CLOSED.replace("\n", "\r").encode("utf-16-le"),
+        ("# \u043d\u0435\u0442\n" * 50 + CLOSED).encode("utf-16-le"),
+        b"\0" + CLOSED.encode(),
+        b"\0\n" + CLOSED.replace(": ", ":\0 ").encode(),
+        CLOSED.replace(": ", ": \0").encode(),
+        CLOSED.replace(": ", ":\u00a0").encode(),
+        CLOSED.replace(": ", ":\u00a0").encode("latin-1"),
+        CLOSED.replace("Dis", "\u00a0Dis").encode(),
+        CLOSED.replace("Dis", "Dis\u00ad").encode(),
+        CLOSED.replace("/", "/\u200b").encode(),
+        ("\ufeff\ufeff" + CLOSED).encode(),
+        ("# made by two tools\n\ufeff" + CLOSED).encode(),
+        CLOSED.replace("/", '"/"').encode(),
+        CLOSED.replace("/", "'/' # all").encode(),
+        CLOSED.replace("/", "\u201c/\u201d").encode(),
+        CLOSED.replace("*", '"*"').encode(),
+        CLOSED.replace(":", "\uff1a").encode(),
+        b"User-agent: *\nDisallow:\n\nUser-agent: \0ExampleBot\nDisallow: /\n",
+        b"\0User-agent: Other\nUser-agent: *\nDisallow: /\nAllow: '/'\n",
+    ],
+)
+def test_stray_octets_unmake_no_rule(body: bytes) -> None:
+    """Wide characters without a mark, NULs, odd blanks, marks in the middle, quotes: the site is closed."""
+    rules = _rules(body)
+    answer = rules.answer_target("/x")
+    assert (answer.access, answer.reason, answer.code) == ("deny", "robots_disallow", "robots_rules")
+    assert answer.rule is not None
+    assert answer.rule.isascii()
+    assert rules.cost > len(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"User-agent: *\nDisallow: /\nAllow:\0 /x\n",
+        b"User-agent: *\nDisallow: /\nAllow: '/'\n",
+        b"User-agent: *\nDisallow: /\n\0User-agent: ExampleBot\nDisallow:\n",
+        CLOSED.encode() + "User-agent: *\nAllow: /\n".encode("utf-16-le"),
+    ],
+)
+def test_stray_octets_make_no_permission(body: bytes) -> None:
+    """What holds by RFC 9309 goes on to hold."""
+    assert _rules(body).answer_target("/x").access == "deny"
+
+
+@given(before=st.binary(max_size=60), after=st.binary(max_size=60))
+def test_the_text_as_meant_denies_or_changes_nothing(before: bytes, after: bytes) -> None:
+    """Whatever stands around, what the file closes without it stays closed."""
+    body = before + b"\nUser-agent: *\nDisallow: /x\n" + after
+    file = parse(body)
+    selection = file.group_for("ExampleBot", is_strict=False)
+    if selection.rules.decide("/x") >= 0 and not selection.rules.decide("/x") & 1:
+        assert _rules(body).answer_target("/x").access == "deny"
+
+
 def test_an_allowed_url_names_the_rule_that_allows() -> None:
     """Or none, where none matched."""
     rules = _rules("User-agent: *\nDisallow: /\nAllow: /a\n")
