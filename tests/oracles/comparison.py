@@ -123,6 +123,8 @@ def _compare_token(
             code = str(answer.reason) if answer.disagreement is None else "second opinion"
             if oracle.decide(token, url.text) == product:
                 code = "canonical form"
+            elif answer.disagreement is None and rules.file is not None and rules.file.as_meant() is not None:
+                code = "stray octets"
             found = Difference(name=name, token=token, url=raw, product=product, code=code, oracle=expected)
             (totals.wider if product == "allow" else totals.stricter).append(found)
 
