@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 IDLE_SECONDS = 20.0
 """How long an unused connection is kept; a crawl of many hosts would otherwise run out of descriptors."""
+MOST_IDLE = 512
+"""Unused connections of all origins that are kept; many systems give a process 1,024 descriptors."""
 TICK = 0.2
 """Seconds between two looks at the clock: so much later than its limit may an exchange end."""
 CLOSING_SECONDS = 1.0
@@ -82,7 +84,7 @@ class Pool:
         if len(connections) >= self.most:
             self._drop(connections[0])
         self._idle.setdefault(connection.origin, []).append(connection)
-        self._since[connection] = monotonic()
+        self._wait(connection)
 
     def share(self, connection: Http2Connection) -> None:
         """Give places on a connection to whoever asks."""
@@ -90,7 +92,12 @@ class Pool:
 
     def rest(self, connection: Http2Connection) -> None:
         """Take note that nothing is under way on a shared connection."""
+        self._wait(connection)
+
+    def _wait(self, connection: Connection | Http2Connection) -> None:
         self._since[connection] = monotonic()
+        if len(self._since) > MOST_IDLE:
+            self._drop(next(iter(self._since)))
 
     def withdraw(self, connection: Http2Connection) -> None:
         """Give no further places on a connection."""

@@ -156,6 +156,19 @@ def test_a_stop_keeps_the_connection_where_the_body_is_here_anyway(downloader: M
     assert not any(outcome.exchange.is_body_complete for outcome in outcomes)
 
 
+def test_few_connections_are_kept_unused(downloader: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the limit the one that waits longest is closed; those that wait hold nothing of their last reply."""
+    monkeypatch.setattr("crawler.network.pool.MOST_IDLE", 2)
+    with Wire(always(REPLY)) as wire:
+        one = downloader()
+        for name in "abcbca":
+            assert one.fetch(f"http://{name}.test:{wire.port}/").exchange.error is None
+        assert len(wire.connections) == 4
+        waiting = [each for several in one.handler._pool._idle.values() for each in several]
+        assert len(waiting) == 2
+        assert {(each._reader, each._body) for each in waiting} == {(None, None)}
+
+
 def test_failing_check_of_the_head_stops(downloader: Make) -> None:
     """An exception in the response gate is a refusal, never a download."""
 
